@@ -1,0 +1,33 @@
+/**
+ * The last line of every test run: `N passed, N failed`, with `, N skipped` when something was.
+ *
+ * Owns that one line, plain and alone, for people and scripts that read only the end of a log. Everything else that a
+ * run prints belongs to vitest's default reporter, which must stand before this one in `reporters`.
+ *
+ * It counts tests. What fails without being a test counts as one failed each, so that the line never says
+ * `0 failed` over a run that failed: a file that cannot be imported, a hook that throws, an error nobody caught.
+ */
+import type { SerializedError } from "vitest";
+import type { Reporter, TestModule } from "vitest/node";
+
+export class ClosingLine implements Reporter {
+  onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly SerializedError[]): void {
+    let passed = 0;
+    let skipped = 0;
+    let failed = unhandledErrors.length;
+    for (const module of modules) {
+      if (module.errors().length > 0) failed += 1;
+      for (const suite of module.children.allSuites()) {
+        if (suite.errors().length > 0) failed += 1;
+      }
+      for (const test of module.children.allTests()) {
+        const { state } = test.result();
+        if (state === "passed") passed += 1;
+        else if (state === "failed") failed += 1;
+        else skipped += 1; // also a test that never got its turn
+      }
+    }
+    const line = `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
+    process.stdout.write(`${line}\n`);
+  }
+}

@@ -1,0 +1,50 @@
+/**
+ * Two projects. `unit` is everything that needs no cloud and is run by `npm test`; `cloud` deploys to an AWS endpoint,
+ * one file at a time, and is run by `npm run test:cloud`.
+ *
+ * Tests and examples import Perdure by its own name (`import { workflow } from "perdure"`): the condition
+ * `perdure-source` leads that name to lib/ instead of dist/, here and in every process the tests start.
+ */
+import { defineConfig } from "vitest/config";
+import { ClosingLine } from "./test/closing-line.ts";
+
+const SOURCE_CONDITION = "perdure-source";
+const MINUTE_MS = 60_000;
+
+const resolve = { conditions: [SOURCE_CONDITION, "module", "node", "development|production"] };
+const processes = {
+  pool: "forks" as const,
+  execArgv: [`--conditions=${SOURCE_CONDITION}`],
+};
+
+export default defineConfig({
+  test: {
+    reporters: ["default", new ClosingLine()],
+    maxWorkers: 2,
+    teardownTimeout: MINUTE_MS,
+    projects: [
+      {
+        resolve,
+        ssr: { resolve },
+        test: {
+          ...processes,
+          name: "unit",
+          include: ["test/**/*.test.ts", "examples/**/*.test.ts"],
+          exclude: ["test/cloud/**", "**/node_modules/**"],
+        },
+      },
+      {
+        resolve,
+        ssr: { resolve },
+        test: {
+          ...processes,
+          name: "cloud",
+          include: ["test/cloud/**/*.test.ts"],
+          fileParallelism: false,
+          testTimeout: 5 * MINUTE_MS,
+          hookTimeout: 15 * MINUTE_MS,
+        },
+      },
+    ],
+  },
+});
