@@ -1,0 +1,66 @@
+// Every bound of the product, each with its reason. Units are in the names.
+// Nothing here may be read as configuration: what a user may change is a prop or an option elsewhere.
+
+/** Longest name of a workflow, step, sleep, signal or step handler: ids are built of several and must fit a sort key (1,024 bytes). */
+export const MAX_NAME_CHARS = 128;
+/** Longest run id or idempotency key a caller may choose: the partition key and the inbox keys stay far below DynamoDB's 1,024-byte sort key. */
+export const MAX_CALLER_KEY_CHARS = 128;
+/** Largest request body and largest single value: API Gateway ends at 10 MB, Lambda at 6 MB; 4 MiB leaves room for encoding. */
+export const MAX_VALUE_BYTES = 4 * 1024 * 1024;
+/** Text above this is compressed: below it gzip's header eats the gain. */
+export const COMPRESS_ABOVE_BYTES = 1024;
+/** Packed values above this leave the table for the blob store: each kilobyte in the table costs a write unit. */
+export const OFFLOAD_ABOVE_BYTES = 8 * 1024;
+/** Input up to this rides in META; larger input is an item of its own, because every META update bills the whole item. */
+export const MAX_INLINE_INPUT_BYTES = 400;
+/** Deepest nesting of a value: the encoder is recursive. */
+export const MAX_VALUE_DEPTH = 200;
+
+/** Entries in one checkpoint: bounds the blast radius of one write and the memory of one page. */
+export const MAX_ENTRIES_PER_CHECKPOINT = 100;
+/** Bytes of entries in one checkpoint: DynamoDB's item limit is 400 KB; a quarter is left for names and marshalling. */
+export const MAX_CHECKPOINT_BYTES = 300 * 1024;
+/** Steps that run at the same time inside one activation: more would only queue for sockets. */
+export const MAX_PARALLEL_STEPS = 200;
+/** Waits written into META for people to read; the journal has them all. */
+export const MAX_WAITS_SHOWN = 5;
+/** Longest error message or stack kept in the journal. */
+export const MAX_ERROR_TEXT_CHARS = 4096;
+/** Own fields and causes of an error that are kept. */
+export const MAX_ERROR_DEPTH = 8;
+
+/** SQS ends at 15 minutes of delay. */
+export const MAX_QUEUE_DELAY_MS = 15 * 60_000;
+/** Scheduler may be up to a minute late, so a schedule is set this much early and SQS does the rest (DESIGN §6). */
+export const SCHEDULE_LEAD_MS = 90_000;
+/** Waits shorter than this stay in the process: suspending costs two writes and a message. */
+export const MAX_IN_PROCESS_WAIT_MS = 2_000;
+/** Longest sleep or timeout: ten years, EventBridge Scheduler's own horizon is longer, a typo is more likely. */
+export const MAX_DURATION_MS = 10 * 366 * 24 * 3_600_000;
+
+/** Claims without progress after which a run is poison and stalls (DESIGN §6). */
+export const MAX_FAILS = 5;
+/** Deliveries after which SQS gives a wake-up to the dead-letter queue; above MAX_FAILS plus some lease conflicts. */
+export const MAX_WAKE_UP_DELIVERIES = 12;
+/** Deliveries of a step message before the attempt counts as lost. */
+export const MAX_STEP_DELIVERIES = 5;
+/** Times one activation may adopt foreign entries and replay from the start before it gives the message back. */
+export const MAX_REPLAYS_PER_ACTIVATION = 10;
+/** Turns of the activation loop: a bound for the endless, far above any real activation. */
+export const MAX_LOOP_TURNS = 1_000_000;
+
+/** How far ahead the sweeper looks again at a run that waits for nothing but the outside. */
+export const IDLE_SWEEP_MS = 24 * 3_600_000;
+/** Runs one sweep handles: bounds its Lambda; the next sweep goes on. */
+export const MAX_RUNS_PER_SWEEP = 1_000;
+/** Shards of the list and sweep indexes: one partition takes 1,000 writes a second. */
+export const INDEX_SHARDS = 16;
+
+/** Page size of lists: default and most. */
+export const LIST_PAGE = { default: 20, most: 100 } as const;
+/** Journal entries in one answer. */
+export const JOURNAL_PAGE = { default: 200, most: 1_000 } as const;
+/** Longest long-poll: API Gateway gives up at 30 seconds. */
+export const MAX_WAIT_MS = 25_000;
+/** How long a closed run is kept before its items expire, unless the user says otherwise. */
+export const DEFAULT_RETENTION_DAYS = 90;

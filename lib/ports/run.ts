@@ -1,0 +1,89 @@
+// What the table says about a run as a whole: the META item (DESIGN §5). The journal is the truth; this is a summary
+// that any later owner can repair from it, plus the numbers that guard leases and wake-ups.
+import type { Payload } from "./payload.ts";
+
+export type OpenStatus = "pending" | "running" | "suspended" | "paused" | "stalled";
+export type ClosedStatus = "succeeded" | "failed" | "cancelled" | "timed_out";
+export type RunStatus = OpenStatus | ClosedStatus;
+
+export const CLOSED_STATUSES: readonly ClosedStatus[] = ["succeeded", "failed", "cancelled", "timed_out"];
+export const RUN_STATUSES: readonly RunStatus[] = [
+  "pending",
+  "running",
+  "suspended",
+  "paused",
+  "stalled",
+  ...CLOSED_STATUSES,
+];
+
+export function isClosed(status: RunStatus): status is ClosedStatus {
+  return (CLOSED_STATUSES as readonly RunStatus[]).includes(status);
+}
+
+/** Something a suspended run waits for, in words for people. */
+export interface Wait {
+  readonly kind: "sleep" | "signal" | "retry" | "step-handler";
+  /** Id of the waiting call. */
+  readonly id: string;
+  /** Epoch ms when it ends by itself; absent when only the outside can end it. */
+  readonly until?: number;
+  /** For a retry: the attempt that comes next, of how many, and the last error's message. */
+  readonly attempt?: number;
+  readonly maxAttempts?: number;
+  readonly lastError?: string;
+}
+
+/** Why a run is stalled. */
+export interface StallReason {
+  readonly code: string;
+  readonly message: string;
+  /** Epoch ms. */
+  readonly at: number;
+}
+
+/** A long timer that is armed for the run. */
+export interface ArmedTimer {
+  readonly name: string;
+  readonly fireAt: number;
+}
+
+/** All times are epoch ms. */
+export interface Run {
+  readonly runId: string;
+  readonly workflow: string;
+  readonly version: string;
+  readonly status: RunStatus;
+  /** The input itself when small, otherwise the key of the inbox fact that holds it. */
+  readonly input: { readonly payload: Payload } | { readonly fact: string };
+  /** Hash of the input as the caller sent it: tells a repeated start from a conflicting one. */
+  readonly inputHash: string;
+  readonly createdAt: number;
+  readonly closedAt?: number;
+  /** The run ends `timed_out` at this time. */
+  readonly deadline?: number;
+
+  /** Fencing token: raised with each lease. */
+  readonly fence: number;
+  readonly leaseOwner?: string;
+  readonly leaseUntil?: number;
+  /** Count of causes to look at the run. */
+  readonly wake: number;
+  /** Count of causes that a finished activation has looked at. */
+  readonly handled: number;
+  /** Claims since the last suspend. */
+  readonly fails: number;
+  /** Position of the last entry when the run was last suspended or closed; the journal may be ahead. */
+  readonly lastSeq: number;
+
+  /** Exact time of the next timer; its message or schedule was made before this was written (W3). */
+  readonly nextWakeAt?: number;
+  /** The sweeper wakes the run at this time although no timer is due: something outside may have been lost. */
+  readonly checkAt?: number;
+  readonly timer?: ArmedTimer;
+  readonly waits: readonly Wait[];
+  readonly stalled?: StallReason;
+  /** When the sweeper looks at it; absent exactly when closed (W4). */
+  readonly sweepAt?: number;
+  /** Epoch seconds after which the store may drop it; set when closed. */
+  readonly expiresAt?: number;
+}

@@ -1,0 +1,81 @@
+// Durations as people write them. Inside the engine everything is milliseconds.
+import { MAX_DURATION_MS } from "../limits.ts";
+import { PerdureError } from "./errors.ts";
+
+const UNIT_MS = {
+  ms: 1,
+  millisecond: 1,
+  s: 1_000,
+  sec: 1_000,
+  second: 1_000,
+  m: 60_000,
+  min: 60_000,
+  minute: 60_000,
+  h: 3_600_000,
+  hour: 3_600_000,
+  d: 86_400_000,
+  day: 86_400_000,
+  w: 604_800_000,
+  week: 604_800_000,
+} as const;
+
+export interface DurationParts {
+  readonly milliseconds?: number;
+  readonly seconds?: number;
+  readonly minutes?: number;
+  readonly hours?: number;
+  readonly days?: number;
+  readonly weeks?: number;
+}
+
+/** `"5m"`, `"3 days"`, `"1h 30m"`, `{ hours: 1 }`, or a number of milliseconds. */
+export type Duration = number | string | DurationParts;
+
+/**
+ * Reads a duration as milliseconds.
+ *
+ * @example
+ * durationMs("1h 30m"); // 5_400_000
+ * @throws E_BAD_OPTION when it is not a duration between 0 and ten years
+ */
+export function durationMs(duration: Duration, option = "duration"): number {
+  const ms = Math.round(rawMs(duration));
+  if (!Number.isFinite(ms) || ms < 0 || ms > MAX_DURATION_MS) {
+    throw new PerdureError(
+      "E_BAD_OPTION",
+      `${option} is ${JSON.stringify(duration)}; a duration is written like "5m", "3 days", { hours: 1 } or as milliseconds, from 0 to ten years.`,
+    );
+  }
+  return ms;
+}
+
+function rawMs(duration: Duration): number {
+  if (typeof duration === "number") return duration;
+  if (typeof duration === "string") return textMs(duration);
+  if (typeof duration !== "object" || duration === null) return Number.NaN;
+  let ms = 0;
+  for (const [part, amount] of Object.entries(duration)) {
+    const unit = unitMs(part);
+    if (unit === undefined || typeof amount !== "number") return Number.NaN;
+    ms += amount * unit;
+  }
+  return ms;
+}
+
+function textMs(text: string): number {
+  const parts = text.trim().split(/(?<=[a-z])\s*(?=\d)/i);
+  let ms = 0;
+  for (const part of parts) {
+    const match = /^(\d+(?:\.\d+)?)\s*([a-z]+)$/i.exec(part);
+    const unit = match?.[2] === undefined ? undefined : unitMs(match[2]);
+    if (match === null || unit === undefined) return Number.NaN;
+    ms += Number(match[1]) * unit;
+  }
+  return ms;
+}
+
+function unitMs(word: string): number | undefined {
+  const lower = word.toLowerCase();
+  const singular = lower.length > 2 && lower.endsWith("s") ? lower.slice(0, -1) : lower;
+  return Object.hasOwn(UNIT_MS, singular) ? UNIT_MS[singular as keyof typeof UNIT_MS] : undefined;
+}

@@ -1,0 +1,96 @@
+// The errors an author meets, few and named by what the caller should do (DESIGN §3.1), and the base of
+// every error Perdure raises itself. Each code has a page in docs/errors/<CODE>.md; a test checks that.
+
+/** Every code, with one sentence that ends a message with the way out. */
+export const ERROR_CODES = {
+  E_BAD_NAME: "Names are 1 to 128 characters without '/', '#' or control characters.",
+  E_BAD_OPTION: "Change the option to one of the allowed values.",
+  E_BODY_TOO_LARGE: "Send less, or send a reference to where the data is stored.",
+  E_DEAD_LETTER: "Look at the function's log, fix the cause, then retry the run.",
+  E_DUPLICATE_NAME: "Give each concurrent call a name of its own, for example with the item's id in it.",
+  E_DUPLICATE_WORKFLOW: "Rename one of the two workflows.",
+  E_FOREIGN_AWAIT: "Move the call into ctx.step, so that its result is recorded.",
+  E_IDEMPOTENCY_CONFLICT: "Use another idempotency key, or send the same content again.",
+  E_INTERNAL: "Look at the log; this is a fault of Perdure or of its surroundings.",
+  E_INVALID_INPUT: "Correct the fields named in the answer and send it again.",
+  E_MALFORMED_JSON: "Send a body that is valid JSON.",
+  E_NONDETERMINISM: "Put the old code back or correct it, then retry the run.",
+  E_NOT_FOUND: "Check the address.",
+  E_NOT_SERIALIZABLE: "Return plain data: JSON values, Date, Map, Set, BigInt, Uint8Array or Error.",
+  E_POISON: "Look at the function's log for what ends the process, fix it, then retry the run.",
+  E_RUN_CLOSED: "Start a new run.",
+  E_RUN_NOT_FOUND: "Check the run id.",
+  E_RUN_NOT_STALLED: "Only a stalled run can be retried.",
+  E_STEP_FAILED: "The cause says why; a retry policy may help.",
+  E_STEP_LOST: "Look at the step handler's log for what ends the process.",
+  E_STEP_HANDLER_MISSING: "Deploy a step handler of that name, or correct the step's `on` option.",
+  E_STEP_UNREACHABLE: "Deploy the same code to activations and step handlers.",
+  E_TIMEOUT: "Allow more time or handle the TimeoutError.",
+  E_TOO_LARGE: "Store the data elsewhere and keep a reference to it.",
+  E_UNKNOWN_WORKFLOW: "Check the name, or deploy the workflow.",
+} as const;
+
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+/** An error raised by Perdure itself; `message` says what happened and why, and ends with what to do. */
+export class PerdureError extends Error {
+  override readonly name: string = "PerdureError";
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, what: string, options?: ErrorOptions) {
+    super(`${code}  ${what} ${ERROR_CODES[code]}`, options);
+    this.code = code;
+  }
+}
+
+/**
+ * Ends retrying: thrown in a step it fails the step at once, thrown in a workflow it fails the run.
+ *
+ * @example
+ * throw new TerminalError("card was stolen");
+ */
+export class TerminalError extends Error {
+  override readonly name = "TerminalError";
+}
+
+/**
+ * Asks for another attempt, if the step's policy has one left, no earlier than `retryAfterMs`.
+ *
+ * @example
+ * throw new RetryableError("rate limited", { retryAfter: "30s" });
+ */
+export class RetryableError extends Error {
+  override readonly name = "RetryableError";
+  /** Shortest wait before the next attempt, in milliseconds or as a duration; the policy's backoff when absent. */
+  readonly retryAfter: import("./duration.ts").Duration | undefined;
+
+  constructor(
+    message: string,
+    options: ErrorOptions & { readonly retryAfter?: import("./duration.ts").Duration } = {},
+  ) {
+    super(message, options);
+    this.retryAfter = options.retryAfter;
+  }
+}
+
+/** A wait or an attempt took longer than it was allowed. */
+export class TimeoutError extends Error {
+  override readonly name = "TimeoutError";
+  readonly code = "E_TIMEOUT";
+}
+
+/** A step failed for good. `cause` is what its last attempt threw, as it was recorded. */
+export class StepError extends Error {
+  override readonly name = "StepError";
+  readonly code = "E_STEP_FAILED";
+  readonly step: string;
+  /** The attempt that ended it, 1-based. */
+  readonly attempt: number;
+
+  constructor(step: string, attempt: number, cause: unknown) {
+    const why = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
+    super(`step "${step}" failed at attempt ${attempt}: ${why}`, { cause });
+    this.step = step;
+    this.attempt = attempt;
+  }
+}

@@ -1,0 +1,109 @@
+// A workflow is a registered function with a name and a version. This file defines it and checks the definition;
+// it runs nothing.
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { Context, SignalSchemas } from "./context.ts";
+import { type Duration, durationMs } from "./duration.ts";
+import { PerdureError } from "./errors.ts";
+import { checkName } from "./names.ts";
+
+export interface WorkflowOptions<Input extends StandardSchemaV1, Signals extends SignalSchemas> {
+  /** Any Standard Schema (valibot, zod, arktype, …); what it gives out is what the workflow gets. */
+  readonly input?: Input;
+  /** Schemas of accepted signals; a payload that does not fit is refused at the door. */
+  readonly signals?: Signals;
+  /** Longest life of a run; then it ends `timed_out`. No limit when absent. */
+  readonly timeout?: Duration;
+  /** Recorded with each run. @default "1" */
+  readonly version?: string;
+}
+
+export type WorkflowBody<Input, Output, Signals extends SignalSchemas> = (
+  ctx: Context<Signals>,
+  input: Input,
+) => Promise<Output>;
+
+export interface Workflow<Input = unknown, Output = unknown, Signals extends SignalSchemas = SignalSchemas> {
+  readonly kind: "perdure.workflow";
+  readonly name: string;
+  readonly version: string;
+  readonly inputSchema: StandardSchemaV1 | undefined;
+  readonly signalSchemas: Signals;
+  readonly timeoutMs: number | undefined;
+  readonly body: WorkflowBody<Input, Output, Signals>;
+}
+
+/** A workflow of any types: what registries and engines hold. */
+// biome-ignore lint/suspicious/noExplicitAny: a body takes its input contravariantly, so only any holds all of them
+export type AnyWorkflow = Workflow<any, any, any>;
+
+/**
+ * Defines a workflow.
+ *
+ * @example
+ * export const hello = workflow("hello", { input: v.object({ who: v.string() }) }, async (ctx, input) => {
+ *   return await ctx.step("greet", () => `Hello, ${input.who}`);
+ * });
+ * @throws E_BAD_NAME, E_BAD_OPTION when the definition is wrong
+ */
+export function workflow<Output>(
+  name: string,
+  body: WorkflowBody<unknown, Output, SignalSchemas>,
+): Workflow<unknown, Output>;
+export function workflow<
+  Output,
+  Input extends StandardSchemaV1 = StandardSchemaV1<unknown, unknown>,
+  // biome-ignore lint/complexity/noBannedTypes: no declared signals is the empty record
+  Signals extends SignalSchemas = {},
+>(
+  name: string,
+  options: WorkflowOptions<Input, Signals>,
+  body: WorkflowBody<StandardSchemaV1.InferOutput<Input>, Output, Signals>,
+): Workflow<StandardSchemaV1.InferOutput<Input>, Output, Signals>;
+export function workflow(
+  name: string,
+  optionsOrBody: WorkflowOptions<StandardSchemaV1, SignalSchemas> | AnyWorkflow["body"],
+  maybeBody?: AnyWorkflow["body"],
+): AnyWorkflow {
+  checkName("workflow", name);
+  const options = typeof optionsOrBody === "function" ? {} : optionsOrBody;
+  const body = typeof optionsOrBody === "function" ? optionsOrBody : maybeBody;
+  if (typeof body !== "function") {
+    throw new PerdureError(
+      "E_BAD_OPTION",
+      `Workflow "${name}" has no function; it is the last argument of workflow().`,
+    );
+  }
+  const version = options.version ?? "1";
+  if (typeof version !== "string" || version.length === 0) {
+    throw new PerdureError("E_BAD_OPTION", `version of workflow "${name}" must be a non-empty string.`);
+  }
+  checkSchema(`input of workflow "${name}"`, options.input);
+  for (const [signal, schema] of Object.entries(options.signals ?? {})) {
+    checkName("signal", signal);
+    checkSchema(`signal "${signal}" of workflow "${name}"`, schema);
+  }
+  return Object.freeze({
+    kind: "perdure.workflow",
+    name,
+    version,
+    inputSchema: options.input,
+    signalSchemas: options.signals ?? {},
+    timeoutMs:
+      options.timeout === undefined
+        ? undefined
+        : durationMs(options.timeout, `timeout of workflow "${name}"`),
+    body,
+  });
+}
+
+export function isWorkflow(value: unknown): value is AnyWorkflow {
+  return typeof value === "object" && value !== null && "kind" in value && value.kind === "perdure.workflow";
+}
+
+function checkSchema(what: string, schema: StandardSchemaV1 | undefined): void {
+  if (schema === undefined || typeof schema["~standard"]?.validate === "function") return;
+  throw new PerdureError(
+    "E_BAD_OPTION",
+    `The schema for the ${what} is not a Standard Schema (valibot, zod, arktype, …).`,
+  );
+}
