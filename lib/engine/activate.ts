@@ -1,0 +1,160 @@
+// A wake-up message becomes an activation: claim, load, replay, work, leave. Decides what happens to the message (W2):
+// it is deleted only when this activation claimed with it and has left the run in order, or when the run has nothing
+// for it to do.
+import { MAX_FAILS, MAX_REPLAYS_PER_ACTIVATION } from "../limits.ts";
+import type { Run } from "../ports/run.ts";
+import type { ClaimRefusal, Loaded } from "../ports/store.ts";
+import { PerdureError } from "../sdk/errors.ts";
+import { Activation } from "./activation.ts";
+import { DONE, type Disposition, type Engine, faultBackoffMs, type Host, later } from "./engine.ts";
+import { JournalWriter, Overtaken } from "./journal-writer.ts";
+import { keepLease, LeaseLost } from "./lease.ts";
+import { close, type Left, leave, stall } from "./leave.ts";
+import type { WakeUp } from "./messages.ts";
+import { type Replayed, replay } from "./replay.ts";
+import { unreachable } from "./unreachable.ts";
+
+export async function activate(engine: Engine, wakeUp: WakeUp, host: Host): Promise<Disposition> {
+  const { ports, settings } = engine;
+  const now = ports.clock.now();
+  const leaseUntil = now + settings.leaseMs;
+  const owner = ports.random.id();
+  const claim = await ports.store.runs.claim({ runId: wakeUp.runId, n: wakeUp.n, owner, now, leaseUntil });
+  if (!claim.ok) return refused(claim.reason, claim.run, now);
+
+  const holder = new Holder(engine, host, claim.run, owner, leaseUntil);
+  try {
+    return await holder.activate();
+  } catch (error) {
+    if (error instanceof LeaseLost) return later(settings.leaseMs);
+    ports.log.error("activation failed", { run: wakeUp.runId, error: String(error) });
+    // Not the run's fault: give it back. When that fails too, the lease simply runs out.
+    await ports.store.runs.abandon({ runId: wakeUp.runId, fence: claim.run.fence }).catch(() => {});
+    return later(faultBackoffMs(host.receiveCount));
+  } finally {
+    holder.release();
+  }
+}
+
+function refused(reason: ClaimRefusal, run: Run | undefined, now: number): Disposition {
+  switch (reason) {
+    case "absent":
+    case "closed":
+    case "stalled":
+    case "handled":
+      return DONE;
+    // W2: anybody's live lease, even our own from an earlier delivery. Deleting it here could lose the run.
+    case "leased":
+      return later((run?.leaseUntil ?? now) - now + 500);
+    default:
+      return unreachable(reason);
+  }
+}
+
+/** The holder of one lease. */
+class Holder {
+  readonly #over = new AbortController();
+  readonly #stopKeeping: () => void;
+  #activation: Activation | undefined;
+
+  readonly #engine: Engine;
+  readonly #host: Host;
+  readonly #run: Run;
+  readonly #owner: string;
+
+  constructor(engine: Engine, host: Host, run: Run, owner: string, leaseUntil: number) {
+    this.#engine = engine;
+    this.#host = host;
+    this.#run = run;
+    this.#owner = owner;
+    this.#stopKeeping = keepLease({
+      clock: engine.ports.clock,
+      settings: engine.settings,
+      leaseUntil,
+      renew: (until) => this.#renew(until),
+      extend: (visibilityMs) => host.extend(visibilityMs),
+      onLost: () => this.#over.abort(new LeaseLost(`run ${run.runId}: fence ${run.fence} is no longer the lease's`)),
+    });
+  }
+
+  release(): void {
+    this.#stopKeeping();
+    this.#over.abort(new LeaseLost(`run ${this.#run.runId}: the activation is over`));
+  }
+
+  async activate(): Promise<Disposition> {
+    const { store } = this.#engine.ports;
+    // The queue's own visibility is as long as the function may run; shortened, a crash is noticed soon.
+    const [loaded] = await Promise.all([
+      store.journal.load(this.#run.runId),
+      this.#host.extend(this.#engine.settings.visibilityMs),
+    ]);
+    let journal = loaded;
+    for (let replays = 0; replays < MAX_REPLAYS_PER_ACTIVATION; replays += 1) {
+      try {
+        return await this.#replayAndWork(journal);
+      } catch (error) {
+        if (!(error instanceof Overtaken)) throw error;
+        journal = await store.journal.load(this.#run.runId);
+      }
+    }
+    throw new PerdureError("E_INTERNAL", `Run ${this.#run.runId}: overtaken ${MAX_REPLAYS_PER_ACTIVATION} times.`);
+  }
+
+  async #replayAndWork(journal: Loaded): Promise<Disposition> {
+    const engine = this.#engine;
+    const run = this.#run;
+    const replayed = await replayOrFault(engine, run, journal);
+    if (replayed instanceof PerdureError) return settle(await stall(engine, run, replayed), engine);
+    if (replayed.terminal !== undefined) {
+      return settle(await close(engine, run, replayed.terminal, replayed.lastSeq), engine);
+    }
+    const activation = this.#begin(replayed, journal);
+    for (;;) {
+      const ending = await activation.work();
+      const left = await leave(engine, run, activation, ending);
+      if (left.kind !== "woken") return settle(left, engine);
+      activation.noticeWake(left.wake);
+    }
+  }
+
+  #begin({ execution, lastSeq }: Replayed, { facts, stepClaims }: Loaded): Activation {
+    const signal = this.#over.signal;
+    const common = { engine: this.#engine, host: this.#host, run: this.#run, signal };
+    const writer = new JournalWriter({ ...common, owner: this.#owner, next: lastSeq + 1 });
+    this.#activation = new Activation({ ...common, execution, writer, facts, stepClaims });
+    return this.#activation;
+  }
+
+  async #renew(leaseUntil: number): Promise<boolean> {
+    const { runId, fence } = this.#run;
+    const run = await this.#engine.ports.store.runs.renew({ runId, fence, leaseUntil });
+    if (run !== undefined) this.#activation?.noticeWake(run.wake);
+    return run !== undefined;
+  }
+}
+
+/** W2: the message goes only when the run was left in order. */
+function settle(left: Left, engine: Engine): Disposition {
+  return left.kind === "left" ? DONE : later(engine.settings.leaseMs);
+}
+
+/** A fault of the run's own making needs a person; anything else thrown is of the surroundings and tried again. */
+async function replayOrFault(engine: Engine, run: Run, journal: Loaded): Promise<Replayed | PerdureError> {
+  const poison = poisonOf(run, journal);
+  if (poison !== undefined) return poison;
+  try {
+    return await replay(engine, run, journal);
+  } catch (error) {
+    if (error instanceof PerdureError) return error;
+    throw error;
+  }
+}
+
+/** Its process died again and again before it could say anything, and nothing was appended meanwhile (DESIGN §6). */
+function poisonOf(run: Run, { checkpoints }: Loaded): PerdureError | undefined {
+  const claimsSinceProgress = run.fence - (checkpoints.at(-1)?.fence ?? 0);
+  if (run.fails <= MAX_FAILS || claimsSinceProgress <= MAX_FAILS) return undefined;
+  const what = `Run ${run.runId} was activated ${run.fails - 1} times and each time the process ended without a word.`;
+  return new PerdureError("E_POISON", what);
+}

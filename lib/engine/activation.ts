@@ -1,0 +1,228 @@
+// The work of one activation, from the replayed journal until the run blocks, ends, stalls or hands off. Holds the
+// lease all the while; suspending and closing META is leave.ts's.
+//
+// Each turn of the loop: look for an end, read the inbox when it has grown, decide, append what is decided and what
+// has settled in one checkpoint (group commit), deliver it, and only then start new effects. So no effect starts
+// before everything it depends on is in the journal (J3, J4).
+import { MAX_IN_PROCESS_WAIT_MS, MAX_LOOP_TURNS, MAX_WAITS_SHOWN } from "../limits.ts";
+import type { CallEntry, Entry, Fact, StepClaim, TerminalEntry } from "../ports/journal.ts";
+import type { Run, Wait } from "../ports/run.ts";
+import { PerdureError, TimeoutError } from "../sdk/errors.ts";
+import { attemptEntry } from "./attempt.ts";
+import { Bell } from "./bell.ts";
+import type { StepCall } from "./call.ts";
+import { type Decision, decide } from "./decide.ts";
+import type { Engine, Host } from "./engine.ts";
+import type { Execution, Outcome } from "./execution.ts";
+import type { JournalWriter } from "./journal-writer.ts";
+import { LeaseLost } from "./lease.ts";
+import { writeMessage } from "./messages.ts";
+import { packFailure, unpack } from "./payloads.ts";
+import { deliverEntry } from "./replay.ts";
+import { packResult, StepRunner } from "./step-runner.ts";
+
+export type Ending =
+  | { readonly kind: "ended"; readonly terminal: TerminalEntry }
+  | { readonly kind: "stalled"; readonly fault: PerdureError }
+  /** Time is nearly up and there is more to do. */
+  | { readonly kind: "hand-off" }
+  | {
+      readonly kind: "blocked";
+      /** Earliest timer, epoch ms. */
+      readonly nextAt: number | undefined;
+      /** A step handler is at work, whose message may be lost. */
+      readonly onHandler: boolean;
+      readonly waits: readonly Wait[];
+    };
+
+export interface ActivationOptions {
+  readonly engine: Engine;
+  readonly host: Host;
+  readonly run: Run;
+  readonly execution: Execution;
+  readonly writer: JournalWriter;
+  readonly facts: readonly Fact[];
+  readonly stepClaims: readonly StepClaim[];
+  /** Aborted when the lease is lost or the activation is over. */
+  readonly signal: AbortSignal;
+}
+
+export class Activation {
+  /** The value of `wake` when the inbox was last read (W1). */
+  seen: number;
+  readonly #options: ActivationOptions;
+  readonly #bell = new Bell();
+  readonly #runner: StepRunner;
+  readonly #sent = new Set<number>();
+  #facts: readonly Fact[];
+  /** Higher than `seen` when a cause has come since the inbox was read. */
+  #wake: number;
+  #appended = false;
+
+  constructor(options: ActivationOptions) {
+    this.#options = options;
+    this.seen = options.run.wake;
+    this.#wake = options.run.wake;
+    this.#facts = options.facts;
+    this.#runner = new StepRunner(options.engine.ports, options.run.runId, this.#bell, options.signal);
+    options.signal.addEventListener("abort", () => this.#bell.ring());
+  }
+
+  get lastSeq(): number {
+    return this.#options.writer.lastSeq;
+  }
+
+  /** Tells that META's `wake` has this value now; the loop will read the inbox. */
+  noticeWake(wake: number): void {
+    if (wake <= this.#wake) return;
+    this.#wake = wake;
+    this.#bell.ring();
+  }
+
+  /** @throws LeaseLost, Overtaken, and whatever the ports throw */
+  async work(): Promise<Ending> {
+    const { execution, engine } = this.#options;
+    for (let turns = 0; turns < MAX_LOOP_TURNS; turns += 1) {
+      if (this.#options.signal.aborted) throw new LeaseLost(`run ${this.#options.run.runId}: the lease is lost`);
+      const end = await this.#end(execution);
+      if (end !== undefined) return end;
+      if (this.#wake > this.seen) await this.#readInbox();
+
+      const decision = this.#decide();
+      const entries = [...this.#runner.takeSettled(), ...decision.record, ...(await this.#answers(decision))];
+      if (entries.length > 0) {
+        await this.#record(entries);
+        continue;
+      }
+      const left = await this.#act(decision);
+      if (left !== undefined) return left;
+      // Results that settle in the same turn share a checkpoint.
+      await engine.ports.clock.turn();
+    }
+    throw new PerdureError("E_INTERNAL", `Run ${this.#options.run.runId}: an activation took ${MAX_LOOP_TURNS} turns.`);
+  }
+
+  /** Starts what may start, then waits in the process or answers why there is nothing to wait for here. */
+  async #act(decision: Decision): Promise<Ending | undefined> {
+    const { execution, engine } = this.#options;
+    const { clock } = engine.ports;
+    if (decision.missingHandler !== undefined) return stalledByMissingHandler(execution, decision.missingHandler);
+    if (!execution.calls.anyOpen) return stalledByForeignAwait(execution);
+    for (const call of decision.dispatched) await this.#sendStep(call);
+
+    const handOff = this.#isTimeToHandOff();
+    if (!handOff) this.#runner.start(decision.start);
+    const nextAt = earliest(decision.nextAt, this.#options.run.deadline);
+    const untilNextMs = nextAt === undefined ? undefined : Math.max(0, nextAt - clock.now());
+    const staysMs = Math.min(MAX_IN_PROCESS_WAIT_MS, this.#options.host.remainingMs() / 2);
+    if (this.#runner.busy || (!handOff && untilNextMs !== undefined && untilNextMs <= staysMs)) {
+      await this.#bell.wait(clock, untilNextMs);
+      return undefined;
+    }
+    if (decision.start.length > 0) return { kind: "hand-off" };
+    const onHandler = decision.dispatched.length > 0;
+    return { kind: "blocked", nextAt, onHandler, waits: decision.waits.slice(0, MAX_WAITS_SHOWN) };
+  }
+
+  async #end(execution: Execution): Promise<Ending | undefined> {
+    const { run, engine } = this.#options;
+    if (execution.fault !== undefined) return { kind: "stalled", fault: execution.fault };
+    const now = engine.ports.clock.now();
+    if (execution.outcome !== undefined) return await this.#terminate(await this.#terminalOf(execution.outcome, now));
+    if (run.deadline === undefined || run.deadline > now) return undefined;
+    const error = new TimeoutError(`run ${run.runId} did not end before its deadline ${new Date(run.deadline).toISOString()}`);
+    const failure = await packFailure(error, run.runId, engine.ports.blobs);
+    return await this.#terminate({ type: "run.timed_out", failure, at: now });
+  }
+
+  async #terminate(terminal: TerminalEntry): Promise<Ending> {
+    await this.#options.writer.append([terminal]);
+    return { kind: "ended", terminal };
+  }
+
+  async #terminalOf(outcome: Outcome, at: number): Promise<TerminalEntry> {
+    const { run, engine } = this.#options;
+    const result = await packResult(outcome, run.runId, engine.ports.blobs);
+    return result.ok
+      ? { type: "run.succeeded", value: result.value, at }
+      : { type: "run.failed", failure: result.failure, at };
+  }
+
+  #decide(): Decision {
+    const { execution, engine } = this.#options;
+    return decide({
+      open: execution.calls.open(),
+      facts: this.#facts,
+      consumed: execution.consumed,
+      isRunning: (call) => this.#runner.isRunning(call),
+      hasHandler: (name) => engine.ports.stepHandlers.get(name) !== undefined,
+      now: engine.ports.clock.now(),
+    });
+  }
+
+  /** W1: the number first, then the facts, so that a fact is never newer than the number that vouches for it. */
+  async #readInbox(): Promise<void> {
+    const wake = this.#wake;
+    this.#facts = await this.#options.engine.ports.store.journal.facts(this.#options.run.runId);
+    this.seen = wake;
+  }
+
+  /** J3, J4: in the journal first, then delivered one by one, exactly as a replay will. */
+  async #record(entries: readonly Entry[]): Promise<void> {
+    const { engine, execution, writer } = this.#options;
+    const first = await writer.append(entries);
+    this.#appended = true;
+    for (const [i, entry] of entries.entries()) {
+      if (execution.fault !== undefined) return;
+      await deliverEntry(engine, execution, first + i, entry);
+    }
+  }
+
+  async #answers(decision: Decision): Promise<CallEntry[]> {
+    const { clock, random, blobs } = this.#options.engine.ports;
+    const entries: CallEntry[] = [];
+    for (const { call, fact } of decision.answered) {
+      const { outcome } = fact;
+      const result = outcome.ok ? outcome : { ...outcome, error: await unpack(outcome.failure.error, blobs) };
+      entries.push(attemptEntry(call, result, clock.now(), random.next()));
+    }
+    return entries;
+  }
+
+  /**
+   * The entry is in the journal; its message is sent now, or again when an activation died between the two (J4) or the
+   * message was lost. A handler that has it holds a claim, so a second message runs nothing.
+   */
+  async #sendStep(call: StepCall): Promise<void> {
+    const { engine, run, stepClaims } = this.#options;
+    if (call.state.at !== "dispatched" || call.on === undefined) return;
+    const { seq } = call.state;
+    if (this.#sent.has(seq)) return;
+    const claimed = stepClaims.some((claim) => claim.seq === seq && claim.leaseUntil > engine.ports.clock.now());
+    if (!claimed) {
+      const request = { runId: run.runId, seq, handler: call.on, idempotencyKey: call.idempotencyKey };
+      await engine.ports.stepHandlers.get(call.on)?.send(writeMessage({ kind: "step", ...request }));
+    }
+    this.#sent.add(seq);
+  }
+
+  /** Never before something was appended: a run whose replay takes most of the time must still move. */
+  #isTimeToHandOff(): boolean {
+    const { host, engine } = this.#options;
+    return this.#appended && host.remainingMs() < engine.settings.handOffBeforeMs;
+  }
+}
+
+function stalledByMissingHandler(execution: Execution, call: StepCall): Ending {
+  const what = `Run ${execution.run.runId}: step "${call.id}" runs on the step handler "${call.on}", which is not deployed.`;
+  return { kind: "stalled", fault: new PerdureError("E_STEP_HANDLER_MISSING", what) };
+}
+
+function stalledByForeignAwait(execution: Execution): Ending {
+  const what = `Run ${execution.run.runId} waits for something that is not recorded: none of its steps, sleeps or signals is open.`;
+  return { kind: "stalled", fault: new PerdureError("E_FOREIGN_AWAIT", what) };
+}
+
+function earliest(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined ? b : b === undefined ? a : Math.min(a, b);
+}

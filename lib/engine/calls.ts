@@ -1,0 +1,59 @@
+// The calls the code has made, by kind and id, and the rule of their names: within a kind a repeated name gets an
+// occurrence number in the order of the calls. That order is the same on every replay, because results are delivered
+// one at a time in journal order (D1). It is ambiguous to people, and fragile under change, when two steps of one name
+// run at once and were called in different turns: their numbers then depend on which result came first. That is refused.
+import { PerdureError } from "../sdk/errors.ts";
+import type { Call, CallKind } from "./call.ts";
+
+export class Calls {
+  readonly #byKey = new Map<string, Call>();
+  readonly #counts = new Map<string, number>();
+  readonly #open = new Set<Call>();
+  readonly #openSteps = new Map<string, Set<Call>>();
+
+  /** Reserves the next id for a name. @throws E_DUPLICATE_NAME when the number would be ambiguous */
+  nextId(kind: CallKind, name: string, turn: number): string {
+    const [oldest] = (kind === "step" ? this.#openSteps.get(name) : undefined) ?? [];
+    if (oldest !== undefined && oldest.turn !== turn) {
+      throw new PerdureError(
+        "E_DUPLICATE_NAME",
+        `Step "${name}" was called again while "${oldest.id}" is still running, so which is which would depend on timing.`,
+      );
+    }
+    const key = keyOf(kind, name);
+    const occurrence = (this.#counts.get(key) ?? 0) + 1;
+    this.#counts.set(key, occurrence);
+    return occurrence === 1 ? name : `${name}#${occurrence}`;
+  }
+
+  add(call: Call): void {
+    this.#byKey.set(keyOf(call.kind, call.id), call);
+    this.#open.add(call);
+    if (call.kind !== "step") return;
+    const sameName = this.#openSteps.get(call.name) ?? new Set();
+    this.#openSteps.set(call.name, sameName.add(call));
+  }
+
+  find(kind: CallKind, id: string): Call | undefined {
+    return this.#byKey.get(keyOf(kind, id));
+  }
+
+  settle(call: Call): void {
+    call.settled = true;
+    this.#open.delete(call);
+    this.#openSteps.get(call.name)?.delete(call);
+  }
+
+  /** Calls without a result, in the order they were made. */
+  open(): Iterable<Call> {
+    return this.#open;
+  }
+
+  get anyOpen(): boolean {
+    return this.#open.size > 0;
+  }
+}
+
+function keyOf(kind: CallKind, id: string): string {
+  return `${kind} ${id}`;
+}

@@ -1,0 +1,141 @@
+// How an activation gives a run back: suspended, handed off, closed or stalled. Every order here is an invariant:
+// the wake source exists before META says that it does (W3), the message before the lease is dropped (W2), the
+// journal before META (J4).
+import { IDLE_SWEEP_MS } from "../limits.ts";
+import type { TerminalEntry } from "../ports/journal.ts";
+import { type ArmedTimer, type ClosedStatus, isClosed, type Run } from "../ports/run.ts";
+import type { PerdureError } from "../sdk/errors.ts";
+import type { Activation, Ending } from "./activation.ts";
+import { shortDigest } from "./digest.ts";
+import type { Engine } from "./engine.ts";
+import { writeMessage } from "./messages.ts";
+import { sweepTime } from "./settings.ts";
+import { unreachable } from "./unreachable.ts";
+import { sendWakeUp } from "./wake.ts";
+
+/** `replaced`: somebody else owns the run. `woken`: a cause came, `wake` is its number; read the inbox and go on. */
+export type Left = { readonly kind: "left" | "replaced" } | { readonly kind: "woken"; readonly wake: number };
+
+type Suspending = Extract<Ending, { kind: "blocked" | "hand-off" }>;
+
+export async function leave(engine: Engine, run: Run, activation: Activation, ending: Ending): Promise<Left> {
+  switch (ending.kind) {
+    case "ended":
+      return await close(engine, run, ending.terminal, activation.lastSeq);
+    case "stalled":
+      return await stall(engine, run, ending.fault);
+    case "blocked":
+    case "hand-off":
+      return await suspend(engine, run, activation, ending);
+    default:
+      return unreachable(ending);
+  }
+}
+
+/**
+ *   message n = seen + 1 ──► META: lease dropped, handled = seen, wake = seen + 1 ──► delete own message
+ *
+ * A crash before the update leaves the lease to expire; both messages then find it free. A signal between reading the
+ * inbox and the update raises `wake`, the update is refused, and the inbox is read again (W1).
+ */
+async function suspend(engine: Engine, run: Run, activation: Activation, ending: Suspending): Promise<Left> {
+  const { ports, settings } = engine;
+  const now = ports.clock.now();
+  const { seen, lastSeq } = activation;
+  const plan = ending.kind === "hand-off" ? { wake: seen + 1 } : await arm(engine, run, seen, ending.nextAt, now);
+  if (ending.kind === "hand-off") await sendWakeUp(engine, run.runId, seen + 1, 0);
+  const common = { runId: run.runId, fence: run.fence, seen, lastSeq, ...plan };
+  const result = await ports.store.runs.suspend(
+    ending.kind === "hand-off"
+      ? { ...common, status: "pending", waits: [], sweepAt: sweepTime(now, settings) }
+      : { ...common, status: "suspended", waits: ending.waits, ...lookAgain(engine, ending, now) },
+  );
+  if (result.ok) {
+    if (run.timer !== undefined && run.timer.name !== plan.timer?.name) await ports.timers.disarm(run.timer.name);
+    return { kind: "left" };
+  }
+  const standing = result.run;
+  if (standing === undefined || isClosed(standing.status)) return { kind: "left" };
+  return standing.fence === run.fence ? { kind: "woken", wake: standing.wake } : { kind: "replaced" };
+}
+
+interface Armed {
+  readonly wake: number;
+  readonly nextWakeAt?: number;
+  readonly timer?: ArmedTimer;
+}
+
+/** Makes the wake source for `nextAt`: a delayed message when near, a timer of the Timers port when far. */
+async function arm(engine: Engine, run: Run, seen: number, nextAt: number | undefined, now: number): Promise<Armed> {
+  const { ports, settings } = engine;
+  if (nextAt === undefined) return { wake: seen };
+  const delayMs = Math.max(0, nextAt - now);
+  if (delayMs <= Math.min(settings.longTimerMs, ports.activations.maxDelayMs)) {
+    await sendWakeUp(engine, run.runId, seen + 1, delayMs);
+    return { wake: seen + 1, nextWakeAt: nextAt };
+  }
+  // Armed already and far from firing: it stays. Otherwise a new one, with the fence in its name, because a timer that
+  // has fired may linger under its old name and must not pass for a new one.
+  if (run.timer?.fireAt === nextAt) return { wake: seen, nextWakeAt: nextAt, timer: run.timer };
+  const timer = { name: shortDigest(`${run.runId} ${nextAt} ${run.fence}`), fireAt: nextAt };
+  const message = writeMessage({ kind: "timer", runId: run.runId, fireAt: nextAt });
+  await ports.timers.arm({ name: timer.name, fireAt: Math.max(now, nextAt - settings.scheduleLeadMs), message });
+  return { wake: seen, nextWakeAt: nextAt, timer };
+}
+
+/** When the sweeper looks again (W4). */
+function lookAgain(
+  { settings }: Engine,
+  ending: Extract<Ending, { kind: "blocked" }>,
+  now: number,
+): { readonly sweepAt: number; readonly checkAt?: number } {
+  const nextAt = ending.nextAt ?? now + IDLE_SWEEP_MS;
+  if (!ending.onHandler) return { sweepAt: sweepTime(nextAt, settings) };
+  const checkAt = now + settings.sweepGrainMs;
+  return { checkAt, sweepAt: sweepTime(Math.min(nextAt, checkAt), settings) };
+}
+
+/** The terminal entry is in the journal; META follows, now or by whoever is woken next (J4). */
+export async function close(engine: Engine, run: Run, terminal: TerminalEntry, lastSeq: number): Promise<Left> {
+  const { store, timers } = engine.ports;
+  const result = await store.runs.close({
+    runId: run.runId,
+    fence: run.fence,
+    status: closedStatusOf(terminal),
+    closedAt: terminal.at,
+    lastSeq,
+    expiresAt: Math.ceil(terminal.at / 1000) + engine.settings.retentionDays * 86_400,
+  });
+  if (!result.ok) return { kind: "replaced" };
+  if (run.timer !== undefined) await timers.disarm(run.timer.name);
+  return { kind: "left" };
+}
+
+/** Nothing is overwritten: after a fix, `retry` lets the run go on from its journal (D1). */
+export async function stall(engine: Engine, run: Run, fault: PerdureError): Promise<Left> {
+  const { store, clock, log } = engine.ports;
+  const now = clock.now();
+  log.error("run stalled", { run: run.runId, workflow: run.workflow, code: fault.code, reason: fault.message });
+  const result = await store.runs.stall({
+    runId: run.runId,
+    fence: run.fence,
+    by: "owner",
+    now,
+    reason: { code: fault.code, message: fault.message, at: now },
+    sweepAt: sweepTime(now + IDLE_SWEEP_MS, engine.settings),
+  });
+  return { kind: result.ok ? "left" : "replaced" };
+}
+
+function closedStatusOf(terminal: TerminalEntry): ClosedStatus {
+  switch (terminal.type) {
+    case "run.succeeded":
+      return "succeeded";
+    case "run.failed":
+      return "failed";
+    case "run.timed_out":
+      return "timed_out";
+    default:
+      return unreachable(terminal);
+  }
+}

@@ -1,0 +1,57 @@
+// What travels through the queues. A message only asks somebody to look: everything it claims is checked against the
+// store, so a forged, late or doubled one costs time and nothing else.
+
+/** Asks for an activation; `n` is the number of the cause that sent it (DESIGN §5). */
+export interface WakeUp {
+  readonly kind: "wake-up";
+  readonly runId: string;
+  readonly n: number;
+}
+
+/** A long timer has fired, early on purpose: it is converted to a numbered wake-up at the exact time. */
+export interface TimerFired {
+  readonly kind: "timer";
+  readonly runId: string;
+  readonly fireAt: number;
+}
+
+/** Asks a step handler for one attempt of a dispatched step. */
+export interface StepRequest {
+  readonly kind: "step";
+  readonly runId: string;
+  /** Position of the `step.dispatched` entry. */
+  readonly seq: number;
+  readonly handler: string;
+  /** For the log and for consumers of the queue; the same for every delivery and attempt. */
+  readonly idempotencyKey: string;
+}
+
+export type Message = WakeUp | TimerFired | StepRequest;
+
+export function writeMessage(message: Message): string {
+  return JSON.stringify(message);
+}
+
+/** Nothing when the body is not one of ours. */
+export function readMessage(body: string): Message | undefined {
+  let data: unknown;
+  try {
+    data = JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+  if (typeof data !== "object" || data === null) return undefined;
+  const fields = data as Readonly<Record<string, unknown>>;
+  const { kind, runId, n, fireAt, seq, handler, idempotencyKey } = fields;
+  if (typeof runId !== "string") return undefined;
+  if (kind === "wake-up" && isCount(n)) return { kind, runId, n };
+  if (kind === "timer" && isCount(fireAt)) return { kind, runId, fireAt };
+  if (kind === "step" && isCount(seq) && typeof handler === "string" && typeof idempotencyKey === "string") {
+    return { kind, runId, seq, handler, idempotencyKey };
+  }
+  return undefined;
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}

@@ -1,0 +1,75 @@
+// From a loaded journal to an execution that stands where the journal ends. Used by activations, which go on from
+// there, and by step handlers, which only want the body of one step.
+import { type CallEntry, type Checkpoint, type Entry, type Fact, isTerminal, type TerminalEntry } from "../ports/journal.ts";
+import type { Run } from "../ports/run.ts";
+import { PerdureError } from "../sdk/errors.ts";
+import type { AnyWorkflow } from "../sdk/workflow.ts";
+import type { Engine } from "./engine.ts";
+import { Execution } from "./execution.ts";
+import { unpack } from "./payloads.ts";
+
+export interface Replayed {
+  readonly execution: Execution;
+  /** Set when the run has ended; then the code was not run. */
+  readonly terminal: TerminalEntry | undefined;
+  readonly lastSeq: number;
+}
+
+/** @throws E_UNKNOWN_WORKFLOW */
+export function workflowOf(engine: Engine, run: Run): AnyWorkflow {
+  const workflow = engine.registry.get(run.workflow);
+  if (workflow !== undefined) return workflow;
+  throw new PerdureError("E_UNKNOWN_WORKFLOW", `Run ${run.runId} is of workflow "${run.workflow}", which is not deployed here.`);
+}
+
+/** Replays entries up to the position `until`. A divergence is left in `execution.fault`. */
+export async function replay(
+  engine: Engine,
+  run: Run,
+  journal: { readonly checkpoints: readonly Checkpoint[]; readonly facts: readonly Fact[] },
+  until = Number.POSITIVE_INFINITY,
+): Promise<Replayed> {
+  const { ports } = engine;
+  const execution = new Execution({
+    workflow: workflowOf(engine, run),
+    run,
+    input: await inputOf(engine, run, journal.facts),
+    turn: () => ports.clock.turn(),
+    log: ports.log.with({ run: run.runId, workflow: run.workflow }),
+  });
+  const entries = journal.checkpoints.flatMap((checkpoint) => checkpoint.entries);
+  const last = entries.at(-1);
+  if (last !== undefined && isTerminal(last)) return { execution, terminal: last, lastSeq: entries.length };
+
+  execution.live = entries.length === 0;
+  await execution.start();
+  for (const [i, entry] of entries.entries()) {
+    const seq = i + 1;
+    if (seq > until || execution.fault !== undefined) break;
+    await deliverEntry(engine, execution, seq, entry);
+  }
+  execution.live = true;
+  return { execution, terminal: undefined, lastSeq: entries.length };
+}
+
+/** C1: a terminal entry is the last, so it is never delivered. */
+export async function deliverEntry(engine: Engine, execution: Execution, seq: number, entry: Entry): Promise<void> {
+  if (isTerminal(entry)) {
+    execution.fault ??= new PerdureError("E_INTERNAL", `Run ${execution.run.runId} has an entry after its terminal one, before ${seq}.`);
+    return;
+  }
+  await execution.deliver(seq, entry, await valueOf(engine, entry));
+}
+
+async function valueOf({ ports }: Engine, entry: CallEntry): Promise<unknown> {
+  if (entry.type === "step.failed") return await unpack(entry.failure.error, ports.blobs);
+  return "value" in entry ? await unpack(entry.value, ports.blobs) : undefined;
+}
+
+async function inputOf({ ports }: Engine, run: Run, facts: readonly Fact[]): Promise<unknown> {
+  const { input } = run;
+  if ("payload" in input) return await unpack(input.payload, ports.blobs);
+  const fact = facts.find((candidate) => candidate.key === input.fact);
+  if (fact?.kind !== "input") throw new PerdureError("E_INTERNAL", `Run ${run.runId} has lost its input ${input.fact}.`);
+  return await unpack(fact.value, ports.blobs);
+}

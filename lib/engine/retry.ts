@@ -1,0 +1,67 @@
+// Whether and when a failed attempt is tried again. Pure: chance comes in as a number.
+import { durationMs } from "../sdk/duration.ts";
+import { PerdureError, RetryableError, TerminalError } from "../sdk/errors.ts";
+import type { RetryPolicy } from "../sdk/step.ts";
+
+/** A policy with every field decided, in milliseconds. */
+export interface Backoff {
+  readonly maxAttempts: number;
+  readonly initialMs: number;
+  readonly maxMs: number;
+  readonly factor: number;
+  readonly jitter: number;
+  readonly retryIf: (error: unknown, attempt: number) => boolean;
+}
+
+/** Most attempts a policy may ask for: each one is an entry. */
+const MAX_ATTEMPTS = 10_000;
+
+/** @throws E_BAD_OPTION that names the option, its value and what is allowed */
+export function backoffOf(policy: RetryPolicy = {}): Backoff {
+  const { maxAttempts = 5, factor = 2, jitter = 0.5, retryIf = () => true } = policy;
+  requireNumber("retry.maxAttempts", maxAttempts, 1, MAX_ATTEMPTS, Number.isInteger(maxAttempts));
+  requireNumber("retry.factor", factor, 1, 100);
+  requireNumber("retry.jitter", jitter, 0, 1);
+  if (typeof retryIf !== "function") throw new PerdureError("E_BAD_OPTION", "retry.retryIf is not a function.");
+  const initialMs = durationMs(policy.initial ?? "1s", "retry.initial");
+  const maxMs = durationMs(policy.max ?? "5m", "retry.max");
+  return { maxAttempts, initialMs, maxMs, factor, jitter, retryIf };
+}
+
+export type RetryDecision = { readonly again: false } | { readonly again: true; readonly delayMs: number };
+
+/** `chance` is from 0 up to 1. */
+export function decideRetry(error: unknown, attempt: number, backoff: Backoff, chance: number): RetryDecision {
+  if (error instanceof TerminalError || attempt >= backoff.maxAttempts) return { again: false };
+  // A value that could not be recorded will not be recordable next time, but its side effect would happen again.
+  if (error instanceof PerdureError && (error.code === "E_NOT_SERIALIZABLE" || error.code === "E_TOO_LARGE")) {
+    return { again: false };
+  }
+  if (!asksForRetry(error, attempt, backoff)) return { again: false };
+  const fullMs = Math.min(backoff.maxMs, backoff.initialMs * backoff.factor ** (attempt - 1));
+  const jitteredMs = Math.round(fullMs * (1 - backoff.jitter * chance));
+  return { again: true, delayMs: Math.max(jitteredMs, retryAfterMs(error)) };
+}
+
+/** A predicate that throws says no: the step's own error is the one to report. */
+function asksForRetry(error: unknown, attempt: number, backoff: Backoff): boolean {
+  try {
+    return backoff.retryIf(error, attempt);
+  } catch {
+    return false;
+  }
+}
+
+function retryAfterMs(error: unknown): number {
+  if (!(error instanceof RetryableError) || error.retryAfter === undefined) return 0;
+  try {
+    return durationMs(error.retryAfter, "retryAfter");
+  } catch {
+    return 0;
+  }
+}
+
+function requireNumber(option: string, value: number, least: number, most: number, alsoHolds = true): void {
+  if (typeof value === "number" && value >= least && value <= most && alsoHolds) return;
+  throw new PerdureError("E_BAD_OPTION", `${option} is ${JSON.stringify(value)}; it must be from ${least} to ${most}.`);
+}

@@ -1,0 +1,57 @@
+// A message from outside to a run: stored, then counted, then announced (W1). Each part can be repeated from the start
+// without harm (J4): the fact by its key, the count and the message because an activation with nothing new just leaves.
+//
+//   put I#key if absent ──► META: wake + 1 ──► send n = wake, unless leased (the owner sees `wake` before it leaves)
+import { isDeepStrictEqual } from "node:util";
+import type { Fact } from "../ports/journal.ts";
+import { isClosed } from "../ports/run.ts";
+import { PerdureError } from "../sdk/errors.ts";
+import { checkName } from "../sdk/names.ts";
+import { sha256Hex } from "./digest.ts";
+import type { Engine } from "./engine.ts";
+import { pack } from "./payloads.ts";
+import { checkKey } from "./start-run.ts";
+import { checkInput } from "./validate.ts";
+import { wake } from "./wake.ts";
+
+export interface SignalRequest {
+  readonly runId: string;
+  readonly name: string;
+  readonly payload: unknown;
+  readonly idempotencyKey?: string;
+}
+
+/**
+ * @throws E_RUN_NOT_FOUND, E_RUN_CLOSED, E_INVALID_INPUT, E_BAD_NAME, E_BAD_OPTION, E_TOO_LARGE: nothing was written
+ * @throws E_IDEMPOTENCY_CONFLICT when the same key came before with another payload
+ */
+export async function sendSignal(engine: Engine, request: SignalRequest): Promise<{ readonly stored: boolean }> {
+  const { ports, registry } = engine;
+  const { runId, name, idempotencyKey } = request;
+  checkName("signal", name);
+  if (idempotencyKey !== undefined) checkKey(idempotencyKey);
+  const run = await ports.store.runs.get(runId);
+  if (run === undefined) throw new PerdureError("E_RUN_NOT_FOUND", `There is no run "${runId}".`);
+  const payload = await checkInput(registry.get(run.workflow)?.signalSchemas[name], request.payload);
+
+  const at = ports.clock.now();
+  const key = idempotencyKey === undefined ? `signal-${ports.random.id()}` : `signal-${sha256Hex(idempotencyKey).slice(0, 32)}`;
+  const value = await pack(payload, runId, ports.blobs);
+  const known = idempotencyKey === undefined ? undefined : await ports.store.journal.fact(runId, key);
+  if (known === undefined && isClosed(run.status)) {
+    throw new PerdureError("E_RUN_CLOSED", `Run ${runId} is ${run.status}; signal "${name}" was not stored.`);
+  }
+  const fact: Fact = { kind: "signal", key, at, signal: name, value };
+  const result = await ports.store.journal.putFact(runId, fact);
+  if (!result.stored && !isSame(result.existing, fact)) {
+    throw new PerdureError("E_IDEMPOTENCY_CONFLICT", `Run ${runId} got signal "${name}" under the same key with another payload.`);
+  }
+  const open = await wake(engine, runId);
+  if (result.stored && !open) throw new PerdureError("E_RUN_CLOSED", `Run ${runId} ended before signal "${name}" could reach it.`);
+  return { stored: result.stored };
+}
+
+/** The same message, whenever it was stored. */
+function isSame(a: Fact, b: Fact): boolean {
+  return isDeepStrictEqual({ ...a, at: 0 }, { ...b, at: 0 });
+}

@@ -1,0 +1,110 @@
+// Starting a run: one conditional put, then the first wake-up. Repeatable from its start (J4): the run id follows from
+// the idempotency key, so a second start finds the first, and sends the message again if nobody has claimed the run.
+//
+//   put input (only when large) ──► put META if absent ──► send n = 1
+import { MAX_CALLER_KEY_CHARS, MAX_INLINE_INPUT_BYTES } from "../limits.ts";
+import type { Run } from "../ports/run.ts";
+import { PerdureError } from "../sdk/errors.ts";
+import type { AnyWorkflow } from "../sdk/workflow.ts";
+import { encode } from "./codec.ts";
+import { sha256Hex, shortDigest } from "./digest.ts";
+import type { Engine } from "./engine.ts";
+import { pack, payloadBytes } from "./payloads.ts";
+import { sweepTime } from "./settings.ts";
+import { checkInput } from "./validate.ts";
+import { sendWakeUp } from "./wake.ts";
+
+export interface StartRequest {
+  readonly workflow: string;
+  readonly input: unknown;
+  /** Chosen by the caller; not together with an idempotency key. */
+  readonly runId?: string;
+  readonly idempotencyKey?: string;
+}
+
+/**
+ * @throws E_UNKNOWN_WORKFLOW, E_INVALID_INPUT, E_BAD_OPTION, E_NOT_SERIALIZABLE, E_TOO_LARGE: nothing was written
+ * @throws E_IDEMPOTENCY_CONFLICT when the same key came before with another input
+ */
+export async function startRun(
+  engine: Engine,
+  request: StartRequest,
+): Promise<{ readonly created: boolean; readonly run: Run }> {
+  const { ports } = engine;
+  const workflow = engine.registry.get(request.workflow);
+  if (workflow === undefined) throw new PerdureError("E_UNKNOWN_WORKFLOW", `There is no workflow "${request.workflow}".`);
+  const runId = runIdOf(engine, request);
+  const inputHash = hashOf(request.input);
+  const value = await checkInput(workflow.inputSchema, request.input);
+
+  const result = await ports.store.runs.create(await newRun(engine, workflow, runId, value, inputHash));
+  const { run } = result;
+  if (run.workflow !== workflow.name || run.inputHash !== inputHash) {
+    throw new PerdureError("E_IDEMPOTENCY_CONFLICT", `Run ${runId} was started before with other content.`);
+  }
+  if (run.fence === 0 && run.status === "pending") await sendWakeUp(engine, runId, 1, 0);
+  return result;
+}
+
+async function newRun(engine: Engine, workflow: AnyWorkflow, runId: string, value: unknown, inputHash: string): Promise<Run> {
+  const now = engine.ports.clock.now();
+  return {
+    runId,
+    workflow: workflow.name,
+    version: workflow.version,
+    status: "pending",
+    input: await storeInput(engine, runId, value, inputHash, now),
+    inputHash,
+    createdAt: now,
+    ...(workflow.timeoutMs === undefined ? {} : { deadline: now + workflow.timeoutMs }),
+    fence: 0,
+    wake: 1,
+    handled: 0,
+    fails: 0,
+    lastSeq: 0,
+    waits: [],
+    sweepAt: sweepTime(now, engine.settings),
+  };
+}
+
+/** Large input is a fact under its own hash: of two conflicting starts, META alone decides whose is used. */
+async function storeInput(engine: Engine, runId: string, value: unknown, inputHash: string, at: number): Promise<Run["input"]> {
+  const { blobs, store } = engine.ports;
+  const payload = await pack(value, runId, blobs);
+  if (payloadBytes(payload) <= MAX_INLINE_INPUT_BYTES) return { payload };
+  const key = `input-${inputHash.slice(0, 32)}`;
+  await store.journal.putFact(runId, { kind: "input", key, at, value: payload });
+  return { fact: key };
+}
+
+function runIdOf({ ports }: Engine, { workflow, runId, idempotencyKey }: StartRequest): string {
+  if (runId !== undefined && idempotencyKey !== undefined) {
+    throw new PerdureError("E_BAD_OPTION", "runId and an idempotency key were both given; a chosen runId is its own idempotency key.");
+  }
+  if (runId !== undefined) {
+    if (/^[\w.:-]+$/.test(runId) && runId.length <= MAX_CALLER_KEY_CHARS) return runId;
+    throw new PerdureError("E_BAD_OPTION", `runId must be 1 to ${MAX_CALLER_KEY_CHARS} letters, digits, '_', '.', ':' or '-'.`);
+  }
+  if (idempotencyKey === undefined) return `run_${ports.random.id()}`;
+  checkKey(idempotencyKey);
+  return `run_${shortDigest(JSON.stringify([workflow, idempotencyKey]))}`;
+}
+
+/** @throws E_BAD_OPTION */
+export function checkKey(key: string): void {
+  if (key.length >= 1 && key.length <= MAX_CALLER_KEY_CHARS) return;
+  throw new PerdureError("E_BAD_OPTION", `The idempotency key has ${key.length} characters; it must have 1 to ${MAX_CALLER_KEY_CHARS}.`);
+}
+
+/** Of what the caller sent, whatever the order of its keys. */
+function hashOf(input: unknown): string {
+  const { encoding, text } = encode(sortKeys(input));
+  return sha256Hex(`${encoding} ${text}`);
+}
+
+function sortKeys(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sortKeys);
+  if (typeof value !== "object" || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value;
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, item]) => [key, sortKeys(item)]));
+}

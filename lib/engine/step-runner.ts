@@ -1,0 +1,83 @@
+// The attempts that run inside one activation. Collects their entries until the activation appends them together
+// (group commit). Writes nothing itself: only the activation appends (J1).
+import { MAX_PARALLEL_STEPS } from "../limits.ts";
+import type { CallEntry } from "../ports/journal.ts";
+import type { Ports } from "../ports/ports.ts";
+import { PerdureError } from "../sdk/errors.ts";
+import { type AttemptResult, attemptEntry, type PackedResult, runAttempt } from "./attempt.ts";
+import type { Bell } from "./bell.ts";
+import type { StepCall } from "./call.ts";
+import { pack, packFailure } from "./payloads.ts";
+
+export class StepRunner {
+  readonly #running = new Set<StepCall>();
+  readonly #settled: CallEntry[] = [];
+  #broken: { readonly error: unknown } | undefined;
+
+  readonly #ports: Ports;
+  readonly #runId: string;
+  readonly #bell: Bell;
+  readonly #signal: AbortSignal;
+
+  constructor(ports: Ports, runId: string, bell: Bell, signal: AbortSignal) {
+    this.#ports = ports;
+    this.#runId = runId;
+    this.#bell = bell;
+    this.#signal = signal;
+  }
+
+  get busy(): boolean {
+    return this.#running.size > 0;
+  }
+
+  isRunning(call: StepCall): boolean {
+    return this.#running.has(call);
+  }
+
+  /** Starts as many as there is room for; the rest is asked for again when something has settled. */
+  start(calls: readonly StepCall[]): void {
+    for (const call of calls.slice(0, MAX_PARALLEL_STEPS - this.#running.size)) {
+      this.#running.add(call);
+      void this.#run(call);
+    }
+  }
+
+  /** Entries of attempts that ended since the last call. @throws when a result could not be stored */
+  takeSettled(): CallEntry[] {
+    if (this.#broken !== undefined) throw this.#broken.error;
+    return this.#settled.splice(0);
+  }
+
+  async #run(call: StepCall): Promise<void> {
+    const { clock, random, log } = this.#ports;
+    try {
+      const result = await this.#attempt(call, log);
+      this.#settled.push(attemptEntry(call, result, clock.now(), random.next()));
+    } catch (error) {
+      this.#broken ??= { error };
+    }
+    this.#running.delete(call);
+    this.#bell.ring();
+  }
+
+  async #attempt(call: StepCall, log: Ports["log"]): Promise<PackedResult> {
+    const { clock, blobs } = this.#ports;
+    const result = await runAttempt({ call, clock, log: log.with({ run: this.#runId }), signal: this.#signal });
+    return await packResult(result, this.#runId, blobs);
+  }
+}
+
+/** A value that cannot be recorded makes the attempt a failure. @throws when the blob store cannot be reached */
+export async function packResult(
+  result: AttemptResult,
+  runId: string,
+  blobs: Ports["blobs"],
+): Promise<PackedResult> {
+  if (!result.ok) return { ...result, failure: await packFailure(result.error, runId, blobs) };
+  try {
+    return { ok: true, value: await pack(result.value, runId, blobs) };
+  } catch (error) {
+    if (!(error instanceof PerdureError)) throw error;
+    return { ok: false, error, failure: await packFailure(error, runId, blobs) };
+  }
+}
