@@ -11,7 +11,7 @@ import { ClosingLine } from "./test/closing-line.ts";
 const SOURCE_CONDITION = "perdure-source";
 const MINUTE_MS = 60_000;
 
-const resolve = { conditions: [SOURCE_CONDITION, "module", "node", "development|production"] };
+const resolve = { conditions: [SOURCE_CONDITION, "node", "development|production"] };
 const processes = {
   pool: "forks" as const,
   execArgv: [`--conditions=${SOURCE_CONDITION}`],

@@ -4,7 +4,17 @@ import { TerminalError } from "perdure";
 type Json = Readonly<Record<string, unknown>>;
 
 /** Things a payload may be about, the most telling first. */
-const SUBJECTS = ["pull_request", "issue", "release", "discussion", "check_run", "workflow_run", "deployment", "commit", "package"];
+const SUBJECTS = [
+  "pull_request",
+  "issue",
+  "release",
+  "discussion",
+  "check_run",
+  "workflow_run",
+  "deployment",
+  "commit",
+  "package",
+];
 
 /** @throws TerminalError for an event that is not one */
 export function headlineOf(event: string, payload: Json): string {

@@ -1,16 +1,17 @@
 // A wake-up message becomes an activation: claim, load, replay, work, leave. Decides what happens to the message (W2):
 // it is deleted only when this activation claimed with it and has left the run in order, or when the run has nothing
 // for it to do.
-import { MAX_FAILS, MAX_REPLAYS_PER_ACTIVATION } from "../limits.ts";
+import { MAX_REPLAYS_PER_ACTIVATION } from "../limits.ts";
 import type { Run } from "../ports/run.ts";
 import type { ClaimRefusal, Loaded } from "../ports/store.ts";
 import { PerdureError } from "../sdk/errors.ts";
 import { Activation } from "./activation.ts";
-import { DONE, type Disposition, type Engine, faultBackoffMs, type Host, later } from "./engine.ts";
+import { type Disposition, DONE, type Engine, faultBackoffMs, type Host, later } from "./engine.ts";
 import { JournalWriter, Overtaken } from "./journal-writer.ts";
 import { keepLease, LeaseLost } from "./lease.ts";
 import { close, type Left, leave, stall } from "./leave.ts";
 import type { WakeUp } from "./messages.ts";
+import { isPoison } from "./poison.ts";
 import { type Replayed, replay } from "./replay.ts";
 import { unreachable } from "./unreachable.ts";
 
@@ -73,7 +74,8 @@ class Holder {
       leaseUntil,
       renew: (until) => this.#renew(until),
       extend: (visibilityMs) => host.extend(visibilityMs),
-      onLost: () => this.#over.abort(new LeaseLost(`run ${run.runId}: fence ${run.fence} is no longer the lease's`)),
+      onLost: () =>
+        this.#over.abort(new LeaseLost(`run ${run.runId}: fence ${run.fence} is no longer the lease's`)),
     });
   }
 
@@ -98,14 +100,17 @@ class Holder {
         journal = await store.journal.load(this.#run.runId);
       }
     }
-    throw new PerdureError("E_INTERNAL", `Run ${this.#run.runId}: overtaken ${MAX_REPLAYS_PER_ACTIVATION} times.`);
+    throw new PerdureError(
+      "E_INTERNAL",
+      `Run ${this.#run.runId}: overtaken ${MAX_REPLAYS_PER_ACTIVATION} times.`,
+    );
   }
 
   async #replayAndWork(journal: Loaded): Promise<Disposition> {
     const engine = this.#engine;
     const run = this.#run;
     const replayed = await replayOrFault(engine, run, journal);
-    if (replayed instanceof PerdureError) return settle(await stall(engine, run, replayed), engine);
+    if (replayed instanceof PerdureError) return settle(await stall(engine, run, replayed, "owner"), engine);
     if (replayed.terminal !== undefined) {
       return settle(await close(engine, run, replayed.terminal, replayed.lastSeq), engine);
     }
@@ -151,10 +156,8 @@ async function replayOrFault(engine: Engine, run: Run, journal: Loaded): Promise
   }
 }
 
-/** Its process died again and again before it could say anything, and nothing was appended meanwhile (DESIGN §6). */
 function poisonOf(run: Run, { checkpoints }: Loaded): PerdureError | undefined {
-  const claimsSinceProgress = run.fence - (checkpoints.at(-1)?.fence ?? 0);
-  if (run.fails <= MAX_FAILS || claimsSinceProgress <= MAX_FAILS) return undefined;
+  if (!isPoison(run, checkpoints.at(-1)?.fence ?? 0)) return undefined;
   const what = `Run ${run.runId} was activated ${run.fails - 1} times and each time the process ended without a word.`;
   return new PerdureError("E_POISON", what);
 }

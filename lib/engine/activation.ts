@@ -66,6 +66,7 @@ export class Activation {
     this.#facts = options.facts;
     this.#runner = new StepRunner(options.engine.ports, options.run.runId, this.#bell, options.signal);
     options.signal.addEventListener("abort", () => this.#bell.ring());
+    options.execution.onFault = () => this.#bell.ring();
   }
 
   get lastSeq(): number {
@@ -83,7 +84,8 @@ export class Activation {
   async work(): Promise<Ending> {
     const { execution, engine } = this.#options;
     for (let turns = 0; turns < MAX_LOOP_TURNS; turns += 1) {
-      if (this.#options.signal.aborted) throw new LeaseLost(`run ${this.#options.run.runId}: the lease is lost`);
+      if (this.#options.signal.aborted)
+        throw new LeaseLost(`run ${this.#options.run.runId}: the lease is lost`);
       const end = await this.#end(execution);
       if (end !== undefined) return end;
       if (this.#wake > this.seen) await this.#readInbox();
@@ -99,14 +101,18 @@ export class Activation {
       // Results that settle in the same turn share a checkpoint.
       await engine.ports.clock.turn();
     }
-    throw new PerdureError("E_INTERNAL", `Run ${this.#options.run.runId}: an activation took ${MAX_LOOP_TURNS} turns.`);
+    throw new PerdureError(
+      "E_INTERNAL",
+      `Run ${this.#options.run.runId}: an activation took ${MAX_LOOP_TURNS} turns.`,
+    );
   }
 
   /** Starts what may start, then waits in the process or answers why there is nothing to wait for here. */
   async #act(decision: Decision): Promise<Ending | undefined> {
     const { execution, engine } = this.#options;
     const { clock } = engine.ports;
-    if (decision.missingHandler !== undefined) return stalledByMissingHandler(execution, decision.missingHandler);
+    if (decision.missingHandler !== undefined)
+      return stalledByMissingHandler(execution, decision.missingHandler);
     if (!execution.calls.anyOpen) return stalledByForeignAwait(execution);
     for (const call of decision.dispatched) await this.#sendStep(call);
 
@@ -128,9 +134,12 @@ export class Activation {
     const { run, engine } = this.#options;
     if (execution.fault !== undefined) return { kind: "stalled", fault: execution.fault };
     const now = engine.ports.clock.now();
-    if (execution.outcome !== undefined) return await this.#terminate(await this.#terminalOf(execution.outcome, now));
+    if (execution.outcome !== undefined)
+      return await this.#terminate(await this.#terminalOf(execution.outcome, now));
     if (run.deadline === undefined || run.deadline > now) return undefined;
-    const error = new TimeoutError(`run ${run.runId} did not end before its deadline ${new Date(run.deadline).toISOString()}`);
+    const error = new TimeoutError(
+      `run ${run.runId} did not end before its deadline ${new Date(run.deadline).toISOString()}`,
+    );
     const failure = await packFailure(error, run.runId, engine.ports.blobs);
     return await this.#terminate({ type: "run.timed_out", failure, at: now });
   }
@@ -198,7 +207,9 @@ export class Activation {
     if (call.state.at !== "dispatched" || call.on === undefined) return;
     const { seq } = call.state;
     if (this.#sent.has(seq)) return;
-    const claimed = stepClaims.some((claim) => claim.seq === seq && claim.leaseUntil > engine.ports.clock.now());
+    const claimed = stepClaims.some(
+      (claim) => claim.seq === seq && claim.leaseUntil > engine.ports.clock.now(),
+    );
     if (!claimed) {
       const request = { runId: run.runId, seq, handler: call.on, idempotencyKey: call.idempotencyKey };
       await engine.ports.stepHandlers.get(call.on)?.send(writeMessage({ kind: "step", ...request }));

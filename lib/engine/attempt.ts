@@ -8,7 +8,9 @@ import { TimeoutError } from "../sdk/errors.ts";
 import type { StepCall } from "./call.ts";
 import { decideRetry } from "./retry.ts";
 
-export type AttemptResult = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: unknown };
+export type AttemptResult =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly error: unknown };
 
 export interface AttemptOptions {
   readonly call: StepCall;
@@ -38,7 +40,9 @@ export async function runAttempt({ call, clock, log, signal }: AttemptOptions): 
   };
   const limit = async (timeoutMs: number): Promise<AttemptResult> => {
     await clock.sleep(timeoutMs, finished.signal);
-    const error = new TimeoutError(`step "${call.id}" took longer than ${timeoutMs} ms at attempt ${attempt}`);
+    const error = new TimeoutError(
+      `step "${call.id}" took longer than ${timeoutMs} ms at attempt ${attempt}`,
+    );
     if (!finished.signal.aborted) overtime.abort(error);
     return { ok: false, error };
   };

@@ -17,9 +17,14 @@ interface CallBase {
 
 export type StepState =
   /** Attempt `attempt` may start at `notBefore` (epoch ms). */
-  | { readonly at: "ready"; readonly attempt: number; readonly notBefore: number; readonly lastError?: string }
+  | {
+      readonly at: "ready";
+      readonly attempt: number;
+      readonly notBefore: number;
+      readonly lastError?: string;
+    }
   /** Attempt `attempt` was handed to a step handler by the entry at `seq`. */
-  | { readonly at: "dispatched"; readonly attempt: number; readonly seq: number; readonly since: number };
+  | { readonly at: "dispatched"; readonly attempt: number; readonly seq: number };
 
 export interface StepCall extends CallBase {
   readonly kind: "step";

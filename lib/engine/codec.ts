@@ -22,7 +22,10 @@ export function encode(value: unknown): Encoded {
     : ({ encoding: "devalue", text: stringify(value) } as const);
   const sizeBytes = Buffer.byteLength(encoded.text);
   if (sizeBytes > MAX_VALUE_BYTES) {
-    throw new PerdureError("E_TOO_LARGE", `The value is ${sizeBytes} bytes as text, the most is ${MAX_VALUE_BYTES}.`);
+    throw new PerdureError(
+      "E_TOO_LARGE",
+      `The value is ${sizeBytes} bytes as text, the most is ${MAX_VALUE_BYTES}.`,
+    );
   }
   return encoded;
 }
@@ -38,8 +41,12 @@ function stringify(value: unknown): string {
       Error: (candidate: unknown) => candidate instanceof Error && recordError(candidate, isKeepable),
     });
   } catch (error) {
-    const path = error instanceof devalue.DevalueError && error.path ? `at \`value${error.path}\`` : "somewhere in it";
-    throw new PerdureError("E_NOT_SERIALIZABLE", `The value cannot be recorded: ${path}, ${asText(Reflect.get(Object(error), "message"))}.`);
+    const path =
+      error instanceof devalue.DevalueError && error.path ? `at \`value${error.path}\`` : "somewhere in it";
+    throw new PerdureError(
+      "E_NOT_SERIALIZABLE",
+      `The value cannot be recorded: ${path}, ${asText(Reflect.get(Object(error), "message"))}.`,
+    );
   }
 }
 
@@ -89,6 +96,7 @@ function isPlainArray(array: readonly unknown[], above: unknown[]): boolean {
 function isPlainObject(object: object, above: unknown[]): boolean {
   const prototype = Object.getPrototypeOf(object);
   if (prototype !== Object.prototype) return false;
-  if (Object.getOwnPropertySymbols(object).length > 0 || typeof Reflect.get(object, "toJSON") === "function") return false;
+  if (Object.getOwnPropertySymbols(object).length > 0 || typeof Reflect.get(object, "toJSON") === "function")
+    return false;
   return Object.entries(object).every(([, item]) => isPlainJson(item, above));
 }

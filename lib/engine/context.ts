@@ -1,7 +1,8 @@
 // The Context a workflow gets: turns its calls into Call records of the execution and returns their promises. Runs
 // nothing; whether a step's body ever runs is decided elsewhere, from the journal.
+import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Log } from "../ports/log.ts";
-import type { Context } from "../sdk/context.ts";
+import type { Context, SignalOptions } from "../sdk/context.ts";
 import { durationMs } from "../sdk/duration.ts";
 import { PerdureError } from "../sdk/errors.ts";
 import { checkName } from "../sdk/names.ts";
@@ -14,6 +15,8 @@ import { seededRandom, seededUuid } from "./seeded.ts";
 
 type Common = "id" | "name" | "turn" | "settled" | "resolve" | "reject";
 type Asked = Omit<StepCall, Common | "idempotencyKey"> | Omit<SleepCall, Common> | Omit<SignalCall, Common>;
+
+type AnySignalOptions = SignalOptions & { readonly schema?: StandardSchemaV1 };
 
 const MAX_IDEMPOTENCY_KEY_CHARS = 255;
 
@@ -36,11 +39,14 @@ export function createContext(execution: Execution, log: Log): Context {
         wakeAt: undefined,
       })) as Promise<void>,
     // biome-ignore lint/suspicious/noExplicitAny: the overloads of Context give the callers their types
-    waitForSignal: (name: string, options: any = {}): Promise<any> =>
+    waitForSignal: (name: string, options?: AnySignalOptions): Promise<any> =>
       make(execution, "signal", name, () => ({
         kind: "signal",
-        schema: options.schema,
-        timeoutMs: options.timeout === undefined ? undefined : durationMs(options.timeout, `timeout of signal "${name}"`),
+        schema: options?.schema,
+        timeoutMs:
+          options?.timeout === undefined
+            ? undefined
+            : durationMs(options.timeout, `timeout of signal "${name}"`),
         deadline: undefined,
       })),
     now: () => new Date(execution.now),
@@ -79,16 +85,24 @@ function idOrFault(execution: Execution, kind: Call["kind"], name: string): stri
   }
 }
 
-function stepAsked(name: string, body: StepBody<unknown>, options: StepOptions): Omit<StepCall, Common | "idempotencyKey"> {
+function stepAsked(
+  name: string,
+  body: StepBody<unknown>,
+  options: StepOptions,
+): Omit<StepCall, Common | "idempotencyKey"> {
   if (typeof body !== "function") {
-    throw new PerdureError("E_BAD_OPTION", `Step "${name}" has no function; it is the second argument of ctx.step.`);
+    throw new PerdureError(
+      "E_BAD_OPTION",
+      `Step "${name}" has no function; it is the second argument of ctx.step.`,
+    );
   }
   if (options.on !== undefined) checkName("step handler", options.on);
   return {
     kind: "step",
     body,
     backoff: backoffOf(options.retry),
-    timeoutMs: options.timeout === undefined ? undefined : durationMs(options.timeout, `timeout of step "${name}"`),
+    timeoutMs:
+      options.timeout === undefined ? undefined : durationMs(options.timeout, `timeout of step "${name}"`),
     on: options.on,
     state: { at: "ready", attempt: 1, notBefore: 0 },
   };

@@ -1,15 +1,16 @@
 // What to do with a message that was delivered too often. Lease conflicts raise a message's count too, so the run is
 // read first and only a run that truly got nowhere is given to a person (DESIGN §6).
-import { IDLE_SWEEP_MS, MAX_FAILS, MAX_STEP_DELIVERIES } from "../limits.ts";
+import { MAX_STEP_DELIVERIES } from "../limits.ts";
 import { isClosed, type Run } from "../ports/run.ts";
 import { PerdureError } from "../sdk/errors.ts";
-import { DONE, type Disposition, type Engine, later } from "./engine.ts";
+import { type Disposition, DONE, type Engine, later } from "./engine.ts";
 import { fireTimer } from "./fire-timer.ts";
+import { stall } from "./leave.ts";
 import { readMessage, type StepRequest, type WakeUp, writeMessage } from "./messages.ts";
 import { packFailure } from "./payloads.ts";
+import { isPoison } from "./poison.ts";
 import { putStepResult } from "./run-step.ts";
-import { sweepTime } from "./settings.ts";
-import { isLeased, sendWakeUp, wake } from "./wake.ts";
+import { isLeased, wake } from "./wake.ts";
 
 export async function handleDeadLetter(engine: Engine, body: string): Promise<Disposition> {
   const message = readMessage(body);
@@ -26,38 +27,44 @@ export async function handleDeadLetter(engine: Engine, body: string): Promise<Di
   }
 }
 
-type WakeUpVerdict = "drop" | "again" | "stall";
+type Verdict = "drop" | "again" | "stall";
 
-export function judgeWakeUp(run: Run | undefined, n: number, now: number): WakeUpVerdict {
-  if (run === undefined || isClosed(run.status) || run.status === "stalled" || run.handled >= n) return "drop";
+/**
+ * `lastFence` is the fence of the run's last checkpoint. Stalled is only a run that is poison, or that nobody has
+ * claimed since the last fresh wake-up: a count that lease conflicts have raised proves nothing.
+ */
+export function judgeWakeUp(
+  run: Run | undefined,
+  lastFence: number,
+  { n, afterFence }: WakeUp,
+  now: number,
+): Verdict {
+  if (run === undefined || isClosed(run.status) || run.status === "stalled" || run.handled >= n)
+    return "drop";
   if (isLeased(run, now)) return "again";
-  // Claimed at least once and not yet poison: its activations count their own failures, so this cannot go on for ever.
-  return run.fails > 0 && run.fails <= MAX_FAILS ? "again" : "stall";
+  return isPoison(run, lastFence) || afterFence === run.fence ? "stall" : "again";
 }
 
-async function deadWakeUp(engine: Engine, { runId, n }: WakeUp): Promise<Disposition> {
+async function deadWakeUp(engine: Engine, wakeUp: WakeUp): Promise<Disposition> {
   const { ports, settings } = engine;
+  const { runId, n } = wakeUp;
   const now = ports.clock.now();
   const run = await ports.store.runs.get(runId);
-  const verdict = judgeWakeUp(run, n, now);
+  const lastFence = (await ports.store.journal.last(runId))?.fence ?? 0;
+  const verdict = judgeWakeUp(run, lastFence, wakeUp, now);
   if (run === undefined || verdict === "drop") return DONE;
   if (verdict === "again") {
-    await sendWakeUp(engine, runId, run.wake, settings.leaseMs);
+    const fresh = writeMessage({ kind: "wake-up", runId, n: Math.max(n, run.wake), afterFence: run.fence });
+    await ports.activations.send(fresh, settings.leaseMs);
     return DONE;
   }
-  const code = run.fails > MAX_FAILS ? "E_POISON" : "E_DEAD_LETTER";
-  const reason = new PerdureError(code, `Run ${runId}: wake-up ${n} was delivered many times and no activation came of it.`);
-  ports.log.error("run stalled", { run: runId, workflow: run.workflow, code });
-  const { ok } = await ports.store.runs.stall({
-    runId,
-    fence: run.fence,
-    by: "onlooker",
-    now,
-    reason: { code, message: reason.message, at: now },
-    sweepAt: sweepTime(now + IDLE_SWEEP_MS, settings),
-  });
-  // Refused: the run has moved meanwhile; judge it again.
-  return ok ? DONE : later(settings.leaseMs);
+  const code = isPoison(run, lastFence) ? "E_POISON" : "E_DEAD_LETTER";
+  const fault = new PerdureError(
+    code,
+    `Run ${runId}: wake-up ${n} was delivered again and again and no activation came of it.`,
+  );
+  // Refused when the run has moved meanwhile: judge it again.
+  return (await stall(engine, run, fault, "onlooker")).kind === "left" ? DONE : later(settings.leaseMs);
 }
 
 /** Nobody holds the step: its attempt has failed, and the step's retry policy decides what follows. */
@@ -77,7 +84,11 @@ async function deadStep(engine: Engine, request: StepRequest): Promise<Dispositi
     "E_STEP_LOST",
     `Step handler "${handler}" was given the step at entry ${seq} of run ${runId} ${MAX_STEP_DELIVERIES} times and ended without a word.`,
   );
-  await putStepResult(engine, runId, seq, { ok: false, error, failure: await packFailure(error, runId, ports.blobs) });
+  await putStepResult(engine, runId, seq, {
+    ok: false,
+    error,
+    failure: await packFailure(error, runId, ports.blobs),
+  });
   await wake(engine, runId);
   return DONE;
 }

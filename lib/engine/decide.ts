@@ -98,7 +98,12 @@ function decideStep(call: StepCall, situation: Situation, inbox: Inbox, decision
       return;
     }
     decision.dispatched.push(call);
-    decision.waits.push({ kind: "step-handler", id: call.id, attempt: state.attempt, maxAttempts: call.backoff.maxAttempts });
+    decision.waits.push({
+      kind: "step-handler",
+      id: call.id,
+      attempt: state.attempt,
+      maxAttempts: call.backoff.maxAttempts,
+    });
     return;
   }
   if (situation.isRunning(call)) return;

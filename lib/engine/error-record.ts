@@ -29,7 +29,7 @@ const CLASSES = new Map<string, ErrorConstructor | { readonly prototype: Error }
     StepError,
     TerminalError,
     TimeoutError,
-  ].map((constructor) => [constructor.name, constructor]),
+  ].map((known) => [known.name, known]),
 );
 
 const NOT_FIELDS = new Set(["name", "message", "stack", "cause", "__proto__"]);
@@ -44,7 +44,9 @@ function record(error: Error, keepable: (value: unknown) => boolean, above: Set<
   const keep = (value: unknown): Kept => {
     if (above.has(value)) return { value: "[circular]" };
     if (value instanceof Error) {
-      return above.size >= MAX_ERROR_DEPTH ? { value: "[too deep]" } : { error: record(value, keepable, above) };
+      return above.size >= MAX_ERROR_DEPTH
+        ? { value: "[too deep]" }
+        : { error: record(value, keepable, above) };
     }
     return { value: keepable(value) ? value : asText(value) };
   };
@@ -53,7 +55,9 @@ function record(error: Error, keepable: (value: unknown) => boolean, above: Set<
     if (NOT_FIELDS.has(key)) continue;
     const value = read(error, key);
     if (key === "errors" && Array.isArray(value)) {
-      fields.push(...value.slice(0, MAX_ERROR_DEPTH).map((inner, i): [string, Kept] => [`errors.${i}`, keep(inner)]));
+      fields.push(
+        ...value.slice(0, MAX_ERROR_DEPTH).map((inner, i): [string, Kept] => [`errors.${i}`, keep(inner)]),
+      );
     } else {
       fields.push([key, keep(value)]);
     }
@@ -80,7 +84,13 @@ export function restoreError(record: ErrorRecord): Error {
   const inner: unknown[] = [];
   for (const [key, kept] of record.fields) {
     if (key.startsWith("errors.")) inner.push(restoreKept(kept));
-    else Object.defineProperty(error, key, { value: restoreKept(kept), writable: true, enumerable: true, configurable: true });
+    else
+      Object.defineProperty(error, key, {
+        value: restoreKept(kept),
+        writable: true,
+        enumerable: true,
+        configurable: true,
+      });
   }
   if (inner.length > 0) define(error, "errors", inner);
   return error;

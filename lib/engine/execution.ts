@@ -18,7 +18,9 @@ import { Calls } from "./calls.ts";
 import { createContext } from "./context.ts";
 import { unreachable } from "./unreachable.ts";
 
-export type Outcome = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: unknown };
+export type Outcome =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly error: unknown };
 
 export interface ExecutionOptions {
   readonly workflow: AnyWorkflow;
@@ -36,6 +38,8 @@ export class Execution {
   outcome: Outcome | undefined;
   /** Set when the code cannot go on and a person is needed. */
   fault: PerdureError | undefined;
+  /** Called when a fault comes up outside the code's turn, where nobody looks for one. */
+  onFault: () => void = () => {};
   /** False while entries of earlier activations are delivered: the log is silent then. */
   live = false;
   /** Epoch ms that `ctx.now()` shows. */
@@ -86,12 +90,10 @@ export class Execution {
 
   /** Takes a call in. Answers whether the code may make it now; if not, the call never settles. */
   admits(what: string): boolean {
-    if (!this.#inTurn) {
-      this.fault ??= new PerdureError(
-        "E_FOREIGN_AWAIT",
-        `Run ${this.run.runId}: ${what} was called after the code waited for something that is not recorded (or from inside a step).`,
+    if (!this.#inTurn)
+      this.#foreign(
+        `${what} was called after the code waited for something that is not recorded (or from inside a step)`,
       );
-    }
     return this.#inTurn && this.outcome === undefined && this.fault === undefined;
   }
 
@@ -106,66 +108,70 @@ export class Execution {
   }
 
   #end(outcome: Outcome): void {
-    if (!this.#inTurn) {
-      this.fault ??= new PerdureError(
-        "E_FOREIGN_AWAIT",
-        `Run ${this.run.runId}: the code ended after it waited for something that is not recorded.`,
-      );
-    }
+    if (!this.#inTurn) this.#foreign("the code ended after it waited for something that is not recorded");
     this.outcome ??= outcome;
   }
 
+  #foreign(what: string): void {
+    this.fault ??= new PerdureError("E_FOREIGN_AWAIT", `Run ${this.run.runId}: ${what}.`);
+    this.onFault();
+  }
+
+  /** `call` is of the kind of the entry: it was found by it. */
   #apply(call: Call, seq: number, entry: CallEntry, value: unknown): void {
     switch (entry.type) {
       case "step.succeeded":
       case "sleep.finished":
-        return this.#settle(call, () => call.resolve(value));
+        this.calls.settle(call);
+        call.resolve(value);
+        break;
       case "step.failed":
-        return this.#settle(call, () => call.reject(new StepError(call.id, entry.attempt, value)));
-      case "step.retrying":
-        (call as StepCall).state = {
-          at: "ready",
-          attempt: entry.attempt + 1,
-          notBefore: entry.retryAt,
-          lastError: `${entry.failure.name}: ${entry.failure.message}`,
-        };
-        return;
+        this.calls.settle(call);
+        call.reject(new StepError(call.id, entry.attempt, value));
+        break;
+      case "step.retrying": {
+        const lastError = `${entry.failure.name}: ${entry.failure.message}`;
+        const attempt = entry.attempt + 1;
+        (call as StepCall).state = { at: "ready", attempt, notBefore: entry.retryAt, lastError };
+        break;
+      }
       case "step.dispatched":
-        (call as StepCall).state = { at: "dispatched", attempt: entry.attempt, seq, since: entry.at };
-        return;
+        (call as StepCall).state = { at: "dispatched", attempt: entry.attempt, seq };
+        break;
       case "sleep.started":
         (call as SleepCall).wakeAt = entry.wakeAt;
-        return;
+        break;
       case "signal.awaited":
         (call as SignalCall).deadline = entry.deadline;
-        return;
+        break;
       case "signal.received":
         this.consumed.add(entry.fact);
-        return this.#settle(call, () => this.#giveSignal(call as SignalCall, value));
-      case "signal.timed_out":
-        return this.#settle(call, () =>
-          call.reject(new TimeoutError(`no signal "${entry.signal}" came in time for run ${this.run.runId}`)),
-        );
+        this.calls.settle(call);
+        this.#giveSignal(call as SignalCall, value);
+        break;
+      case "signal.timed_out": {
+        const what = `no signal "${entry.signal}" came in time for run ${this.run.runId}`;
+        this.calls.settle(call);
+        call.reject(new TimeoutError(what));
+        break;
+      }
       default:
-        return unreachable(entry);
+        unreachable(entry);
     }
-  }
-
-  #settle(call: Call, act: () => void): void {
-    this.calls.settle(call);
-    act();
   }
 
   /** The schema sits at the call, so a payload that does not fit is the workflow's to handle. */
   #giveSignal(call: SignalCall, value: unknown): void {
-    if (call.schema === undefined) return call.resolve(value);
-    const result = call.schema["~standard"].validate(value);
+    const result = call.schema?.["~standard"].validate(value) ?? { value };
     if (result instanceof Promise) {
-      return call.reject(new PerdureError("E_BAD_OPTION", `The schema of signal "${call.name}" is asynchronous.`));
+      call.reject(new PerdureError("E_BAD_OPTION", `The schema of signal "${call.name}" is asynchronous.`));
+    } else if (result.issues === undefined) {
+      call.resolve(result.value);
+    } else {
+      const faults = result.issues.map((issue) => issue.message).join("; ");
+      const what = `Signal "${call.name}" does not fit its schema: ${faults}.`;
+      call.reject(new PerdureError("E_INVALID_INPUT", what));
     }
-    if (result.issues === undefined) return call.resolve(result.value);
-    const faults = result.issues.map((issue) => issue.message).join("; ");
-    return call.reject(new PerdureError("E_INVALID_INPUT", `Signal "${call.name}" does not fit its schema: ${faults}.`));
   }
 
   #divergence(seq: number, entry: CallEntry): PerdureError {

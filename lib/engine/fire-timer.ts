@@ -1,7 +1,7 @@
 // A long timer's message is never claimed: it is converted into a numbered wake-up, delayed to the exact time (DESIGN
 // §5). Doing so twice, or for a timer that is no longer wanted, costs an activation that finds nothing due (T1).
 import { isClosed } from "../ports/run.ts";
-import { DONE, type Disposition, type Engine } from "./engine.ts";
+import { type Disposition, DONE, type Engine } from "./engine.ts";
 import type { TimerFired } from "./messages.ts";
 import { sweepTime } from "./settings.ts";
 import { sendWakeUp } from "./wake.ts";

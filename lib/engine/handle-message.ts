@@ -1,7 +1,7 @@
 // One message of a queue to the part of the engine that handles it. A body that is not ours is logged and dropped:
 // it would come back for ever.
 import { activate } from "./activate.ts";
-import { DONE, type Disposition, type Engine, type Host } from "./engine.ts";
+import { type Disposition, DONE, type Engine, type Host } from "./engine.ts";
 import { fireTimer } from "./fire-timer.ts";
 import { readMessage } from "./messages.ts";
 import { runStep } from "./run-step.ts";

@@ -62,7 +62,8 @@ export class JournalWriter {
     const checkpoint = { first: this.#next, entries, fence, mark, at: ports.clock.now() };
     const result = await ports.store.journal.append(runId, checkpoint);
     if (!result.ok) {
-      if (result.existing.fence > fence) throw new LeaseLost(`run ${runId}: fence ${result.existing.fence} has replaced ${fence}`);
+      if (result.existing.fence > fence)
+        throw new LeaseLost(`run ${runId}: fence ${result.existing.fence} has replaced ${fence}`);
       throw new Overtaken(`run ${runId}: slot ${this.#next} was taken by fence ${result.existing.fence}`);
     }
     this.#next += entries.length;
@@ -89,6 +90,7 @@ function* chunksOf(entries: readonly Entry[]): Iterable<readonly Entry[]> {
 function entrySizeBytes(entry: Entry): number {
   const fixed = 400;
   if ("value" in entry) return fixed + payloadBytes(entry.value);
-  if ("failure" in entry) return fixed + 2 * Buffer.byteLength(entry.failure.message) + payloadBytes(entry.failure.error);
+  if ("failure" in entry)
+    return fixed + 2 * Buffer.byteLength(entry.failure.message) + payloadBytes(entry.failure.error);
   return fixed;
 }

@@ -23,7 +23,7 @@ export async function leave(engine: Engine, run: Run, activation: Activation, en
     case "ended":
       return await close(engine, run, ending.terminal, activation.lastSeq);
     case "stalled":
-      return await stall(engine, run, ending.fault);
+      return await stall(engine, run, ending.fault, "owner");
     case "blocked":
     case "hand-off":
       return await suspend(engine, run, activation, ending);
@@ -42,7 +42,8 @@ async function suspend(engine: Engine, run: Run, activation: Activation, ending:
   const { ports, settings } = engine;
   const now = ports.clock.now();
   const { seen, lastSeq } = activation;
-  const plan = ending.kind === "hand-off" ? { wake: seen + 1 } : await arm(engine, run, seen, ending.nextAt, now);
+  const plan =
+    ending.kind === "hand-off" ? { wake: seen + 1 } : await arm(engine, run, seen, ending.nextAt, now);
   if (ending.kind === "hand-off") await sendWakeUp(engine, run.runId, seen + 1, 0);
   const common = { runId: run.runId, fence: run.fence, seen, lastSeq, ...plan };
   const result = await ports.store.runs.suspend(
@@ -51,12 +52,15 @@ async function suspend(engine: Engine, run: Run, activation: Activation, ending:
       : { ...common, status: "suspended", waits: ending.waits, ...lookAgain(engine, ending, now) },
   );
   if (result.ok) {
-    if (run.timer !== undefined && run.timer.name !== plan.timer?.name) await ports.timers.disarm(run.timer.name);
+    if (run.timer !== undefined && run.timer.name !== plan.timer?.name)
+      await ports.timers.disarm(run.timer.name);
     return { kind: "left" };
   }
   const standing = result.run;
   if (standing === undefined || isClosed(standing.status)) return { kind: "left" };
-  return standing.fence === run.fence ? { kind: "woken", wake: standing.wake } : { kind: "replaced" };
+  // Without a lease it was taken from us: an onlooker has stalled the run.
+  const isOurs = standing.fence === run.fence && standing.leaseUntil !== undefined;
+  return isOurs ? { kind: "woken", wake: standing.wake } : { kind: "replaced" };
 }
 
 interface Armed {
@@ -66,7 +70,13 @@ interface Armed {
 }
 
 /** Makes the wake source for `nextAt`: a delayed message when near, a timer of the Timers port when far. */
-async function arm(engine: Engine, run: Run, seen: number, nextAt: number | undefined, now: number): Promise<Armed> {
+async function arm(
+  engine: Engine,
+  run: Run,
+  seen: number,
+  nextAt: number | undefined,
+  now: number,
+): Promise<Armed> {
   const { ports, settings } = engine;
   if (nextAt === undefined) return { wake: seen };
   const delayMs = Math.max(0, nextAt - now);
@@ -79,7 +89,11 @@ async function arm(engine: Engine, run: Run, seen: number, nextAt: number | unde
   if (run.timer?.fireAt === nextAt) return { wake: seen, nextWakeAt: nextAt, timer: run.timer };
   const timer = { name: shortDigest(`${run.runId} ${nextAt} ${run.fence}`), fireAt: nextAt };
   const message = writeMessage({ kind: "timer", runId: run.runId, fireAt: nextAt });
-  await ports.timers.arm({ name: timer.name, fireAt: Math.max(now, nextAt - settings.scheduleLeadMs), message });
+  await ports.timers.arm({
+    name: timer.name,
+    fireAt: Math.max(now, nextAt - settings.scheduleLeadMs),
+    message,
+  });
   return { wake: seen, nextWakeAt: nextAt, timer };
 }
 
@@ -96,7 +110,12 @@ function lookAgain(
 }
 
 /** The terminal entry is in the journal; META follows, now or by whoever is woken next (J4). */
-export async function close(engine: Engine, run: Run, terminal: TerminalEntry, lastSeq: number): Promise<Left> {
+export async function close(
+  engine: Engine,
+  run: Run,
+  terminal: TerminalEntry,
+  lastSeq: number,
+): Promise<Left> {
   const { store, timers } = engine.ports;
   const result = await store.runs.close({
     runId: run.runId,
@@ -112,14 +131,24 @@ export async function close(engine: Engine, run: Run, terminal: TerminalEntry, l
 }
 
 /** Nothing is overwritten: after a fix, `retry` lets the run go on from its journal (D1). */
-export async function stall(engine: Engine, run: Run, fault: PerdureError): Promise<Left> {
+export async function stall(
+  engine: Engine,
+  run: Run,
+  fault: PerdureError,
+  by: "owner" | "onlooker",
+): Promise<Left> {
   const { store, clock, log } = engine.ports;
   const now = clock.now();
-  log.error("run stalled", { run: run.runId, workflow: run.workflow, code: fault.code, reason: fault.message });
+  log.error("run stalled", {
+    run: run.runId,
+    workflow: run.workflow,
+    code: fault.code,
+    reason: fault.message,
+  });
   const result = await store.runs.stall({
     runId: run.runId,
     fence: run.fence,
-    by: "owner",
+    by,
     now,
     reason: { code: fault.code, message: fault.message, at: now },
     sweepAt: sweepTime(now + IDLE_SWEEP_MS, engine.settings),

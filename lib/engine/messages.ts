@@ -6,6 +6,8 @@ export interface WakeUp {
   readonly kind: "wake-up";
   readonly runId: string;
   readonly n: number;
+  /** Set when the dead-letter consumer sent it: the run's fence at that time. */
+  readonly afterFence?: number;
 }
 
 /** A long timer has fired, early on purpose: it is converted to a numbered wake-up at the exact time. */
@@ -42,9 +44,10 @@ export function readMessage(body: string): Message | undefined {
   }
   if (typeof data !== "object" || data === null) return undefined;
   const fields = data as Readonly<Record<string, unknown>>;
-  const { kind, runId, n, fireAt, seq, handler, idempotencyKey } = fields;
+  const { kind, runId, n, afterFence, fireAt, seq, handler, idempotencyKey } = fields;
   if (typeof runId !== "string") return undefined;
-  if (kind === "wake-up" && isCount(n)) return { kind, runId, n };
+  if (kind === "wake-up" && isCount(n))
+    return { kind, runId, n, ...(isCount(afterFence) ? { afterFence } : {}) };
   if (kind === "timer" && isCount(fireAt)) return { kind, runId, fireAt };
   if (kind === "step" && isCount(seq) && typeof handler === "string" && typeof idempotencyKey === "string") {
     return { kind, runId, seq, handler, idempotencyKey };

@@ -1,6 +1,13 @@
 // From a loaded journal to an execution that stands where the journal ends. Used by activations, which go on from
 // there, and by step handlers, which only want the body of one step.
-import { type CallEntry, type Checkpoint, type Entry, type Fact, isTerminal, type TerminalEntry } from "../ports/journal.ts";
+import {
+  type CallEntry,
+  type Checkpoint,
+  type Entry,
+  type Fact,
+  isTerminal,
+  type TerminalEntry,
+} from "../ports/journal.ts";
 import type { Run } from "../ports/run.ts";
 import { PerdureError } from "../sdk/errors.ts";
 import type { AnyWorkflow } from "../sdk/workflow.ts";
@@ -19,7 +26,10 @@ export interface Replayed {
 export function workflowOf(engine: Engine, run: Run): AnyWorkflow {
   const workflow = engine.registry.get(run.workflow);
   if (workflow !== undefined) return workflow;
-  throw new PerdureError("E_UNKNOWN_WORKFLOW", `Run ${run.runId} is of workflow "${run.workflow}", which is not deployed here.`);
+  throw new PerdureError(
+    "E_UNKNOWN_WORKFLOW",
+    `Run ${run.runId} is of workflow "${run.workflow}", which is not deployed here.`,
+  );
 }
 
 /** Replays entries up to the position `until`. A divergence is left in `execution.fault`. */
@@ -53,15 +63,23 @@ export async function replay(
 }
 
 /** C1: a terminal entry is the last, so it is never delivered. */
-export async function deliverEntry(engine: Engine, execution: Execution, seq: number, entry: Entry): Promise<void> {
+export async function deliverEntry(
+  engine: Engine,
+  execution: Execution,
+  seq: number,
+  entry: Entry,
+): Promise<void> {
   if (isTerminal(entry)) {
-    execution.fault ??= new PerdureError("E_INTERNAL", `Run ${execution.run.runId} has an entry after its terminal one, before ${seq}.`);
+    execution.fault ??= new PerdureError(
+      "E_INTERNAL",
+      `Run ${execution.run.runId} has an entry after its terminal one, before ${seq}.`,
+    );
     return;
   }
-  await execution.deliver(seq, entry, await valueOf(engine, entry));
+  await execution.deliver(seq, entry, await entryValue(engine, entry));
 }
 
-async function valueOf({ ports }: Engine, entry: CallEntry): Promise<unknown> {
+async function entryValue({ ports }: Engine, entry: CallEntry): Promise<unknown> {
   if (entry.type === "step.failed") return await unpack(entry.failure.error, ports.blobs);
   return "value" in entry ? await unpack(entry.value, ports.blobs) : undefined;
 }
@@ -70,6 +88,7 @@ async function inputOf({ ports }: Engine, run: Run, facts: readonly Fact[]): Pro
   const { input } = run;
   if ("payload" in input) return await unpack(input.payload, ports.blobs);
   const fact = facts.find((candidate) => candidate.key === input.fact);
-  if (fact?.kind !== "input") throw new PerdureError("E_INTERNAL", `Run ${run.runId} has lost its input ${input.fact}.`);
+  if (fact?.kind !== "input")
+    throw new PerdureError("E_INTERNAL", `Run ${run.runId} has lost its input ${input.fact}.`);
   return await unpack(fact.value, ports.blobs);
 }

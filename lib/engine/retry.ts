@@ -22,7 +22,8 @@ export function backoffOf(policy: RetryPolicy = {}): Backoff {
   requireNumber("retry.maxAttempts", maxAttempts, 1, MAX_ATTEMPTS, Number.isInteger(maxAttempts));
   requireNumber("retry.factor", factor, 1, 100);
   requireNumber("retry.jitter", jitter, 0, 1);
-  if (typeof retryIf !== "function") throw new PerdureError("E_BAD_OPTION", "retry.retryIf is not a function.");
+  if (typeof retryIf !== "function")
+    throw new PerdureError("E_BAD_OPTION", "retry.retryIf is not a function.");
   const initialMs = durationMs(policy.initial ?? "1s", "retry.initial");
   const maxMs = durationMs(policy.max ?? "5m", "retry.max");
   return { maxAttempts, initialMs, maxMs, factor, jitter, retryIf };
@@ -31,10 +32,18 @@ export function backoffOf(policy: RetryPolicy = {}): Backoff {
 export type RetryDecision = { readonly again: false } | { readonly again: true; readonly delayMs: number };
 
 /** `chance` is from 0 up to 1. */
-export function decideRetry(error: unknown, attempt: number, backoff: Backoff, chance: number): RetryDecision {
+export function decideRetry(
+  error: unknown,
+  attempt: number,
+  backoff: Backoff,
+  chance: number,
+): RetryDecision {
   if (error instanceof TerminalError || attempt >= backoff.maxAttempts) return { again: false };
   // A value that could not be recorded will not be recordable next time, but its side effect would happen again.
-  if (error instanceof PerdureError && (error.code === "E_NOT_SERIALIZABLE" || error.code === "E_TOO_LARGE")) {
+  if (
+    error instanceof PerdureError &&
+    (error.code === "E_NOT_SERIALIZABLE" || error.code === "E_TOO_LARGE")
+  ) {
     return { again: false };
   }
   if (!asksForRetry(error, attempt, backoff)) return { again: false };
@@ -63,5 +72,8 @@ function retryAfterMs(error: unknown): number {
 
 function requireNumber(option: string, value: number, least: number, most: number, alsoHolds = true): void {
   if (typeof value === "number" && value >= least && value <= most && alsoHolds) return;
-  throw new PerdureError("E_BAD_OPTION", `${option} is ${JSON.stringify(value)}; it must be from ${least} to ${most}.`);
+  throw new PerdureError(
+    "E_BAD_OPTION",
+    `${option} is ${JSON.stringify(value)}; it must be from ${least} to ${most}.`,
+  );
 }

@@ -10,7 +10,7 @@ import { isClosed, type Run } from "../ports/run.ts";
 import { PerdureError } from "../sdk/errors.ts";
 import { type PackedResult, runAttempt } from "./attempt.ts";
 import type { StepCall } from "./call.ts";
-import { DONE, type Disposition, type Engine, faultBackoffMs, type Host, later } from "./engine.ts";
+import { type Disposition, DONE, type Engine, faultBackoffMs, type Host, later } from "./engine.ts";
 import { keepLease } from "./lease.ts";
 import type { StepRequest } from "./messages.ts";
 import { packFailure } from "./payloads.ts";
@@ -56,7 +56,12 @@ export async function runStep(engine: Engine, request: StepRequest, host: Host):
 }
 
 /** Stores a step's result; of two the first is kept, which is what makes it recorded once. */
-export async function putStepResult(engine: Engine, runId: string, seq: number, result: PackedResult): Promise<void> {
+export async function putStepResult(
+  engine: Engine,
+  runId: string,
+  seq: number,
+  result: PackedResult,
+): Promise<void> {
   const { clock, store } = engine.ports;
   const outcome = result.ok ? result : ({ ok: false, failure: result.failure } as const);
   const fact: Fact = { kind: "step", key: factKey(seq), at: clock.now(), seq, outcome };
@@ -64,14 +69,24 @@ export async function putStepResult(engine: Engine, runId: string, seq: number, 
 }
 
 /** Nothing when the journal says that this attempt is over. */
-async function attempt(engine: Engine, run: Run, seq: number, signal: AbortSignal): Promise<PackedResult | undefined> {
+async function attempt(
+  engine: Engine,
+  run: Run,
+  seq: number,
+  signal: AbortSignal,
+): Promise<PackedResult | undefined> {
   const { ports } = engine;
   const journal = await ports.store.journal.load(run.runId);
   const { execution, terminal, lastSeq } = await replay(engine, run, journal, seq);
   if (terminal !== undefined) return undefined;
   const dispatched = [...execution.calls.open()].find((call): call is StepCall => isDispatchedAt(call, seq));
   if (dispatched === undefined || lastSeq < seq) {
-    const error = execution.fault ?? new PerdureError("E_STEP_UNREACHABLE", `Run ${run.runId}: this code does not come to the step dispatched at entry ${seq}.`);
+    const error =
+      execution.fault ??
+      new PerdureError(
+        "E_STEP_UNREACHABLE",
+        `Run ${run.runId}: this code does not come to the step dispatched at entry ${seq}.`,
+      );
     return { ok: false, error, failure: await packFailure(error, run.runId, ports.blobs) };
   }
   const log = ports.log.with({ run: run.runId, handler: dispatched.on });

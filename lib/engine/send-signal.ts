@@ -25,7 +25,10 @@ export interface SignalRequest {
  * @throws E_RUN_NOT_FOUND, E_RUN_CLOSED, E_INVALID_INPUT, E_BAD_NAME, E_BAD_OPTION, E_TOO_LARGE: nothing was written
  * @throws E_IDEMPOTENCY_CONFLICT when the same key came before with another payload
  */
-export async function sendSignal(engine: Engine, request: SignalRequest): Promise<{ readonly stored: boolean }> {
+export async function sendSignal(
+  engine: Engine,
+  request: SignalRequest,
+): Promise<{ readonly stored: boolean }> {
   const { ports, registry } = engine;
   const { runId, name, idempotencyKey } = request;
   checkName("signal", name);
@@ -35,7 +38,10 @@ export async function sendSignal(engine: Engine, request: SignalRequest): Promis
   const payload = await checkInput(registry.get(run.workflow)?.signalSchemas[name], request.payload);
 
   const at = ports.clock.now();
-  const key = idempotencyKey === undefined ? `signal-${ports.random.id()}` : `signal-${sha256Hex(idempotencyKey).slice(0, 32)}`;
+  const key =
+    idempotencyKey === undefined
+      ? `signal-${ports.random.id()}`
+      : `signal-${sha256Hex(idempotencyKey).slice(0, 32)}`;
   const value = await pack(payload, runId, ports.blobs);
   const known = idempotencyKey === undefined ? undefined : await ports.store.journal.fact(runId, key);
   if (known === undefined && isClosed(run.status)) {
@@ -44,10 +50,14 @@ export async function sendSignal(engine: Engine, request: SignalRequest): Promis
   const fact: Fact = { kind: "signal", key, at, signal: name, value };
   const result = await ports.store.journal.putFact(runId, fact);
   if (!result.stored && !isSame(result.existing, fact)) {
-    throw new PerdureError("E_IDEMPOTENCY_CONFLICT", `Run ${runId} got signal "${name}" under the same key with another payload.`);
+    throw new PerdureError(
+      "E_IDEMPOTENCY_CONFLICT",
+      `Run ${runId} got signal "${name}" under the same key with another payload.`,
+    );
   }
   const open = await wake(engine, runId);
-  if (result.stored && !open) throw new PerdureError("E_RUN_CLOSED", `Run ${runId} ended before signal "${name}" could reach it.`);
+  if (result.stored && !open)
+    throw new PerdureError("E_RUN_CLOSED", `Run ${runId} ended before signal "${name}" could reach it.`);
   return { stored: result.stored };
 }
 

@@ -45,19 +45,32 @@ export const LOCAL_SETTINGS: Settings = {
 export function checkSettings(settings: Settings): Settings {
   const { leaseMs, renewEveryMs, visibilityMs, longTimerMs, scheduleLeadMs } = settings;
   for (const [name, value] of Object.entries(settings)) {
-    if (!Number.isFinite(value) || value < 0) throw new PerdureError("E_BAD_OPTION", `${name} is ${value}; it must be a positive number.`);
+    if (!Number.isFinite(value) || value < 0)
+      throw new PerdureError("E_BAD_OPTION", `${name} is ${value}; it must be a positive number.`);
   }
   if (renewEveryMs * 2 > leaseMs) {
-    throw new PerdureError("E_BAD_OPTION", `renewEveryMs (${renewEveryMs}) must be at most half of leaseMs (${leaseMs}), so that one lost renewal does not lose the lease.`);
+    throw new PerdureError(
+      "E_BAD_OPTION",
+      `renewEveryMs (${renewEveryMs}) must be at most half of leaseMs (${leaseMs}), so that one lost renewal does not lose the lease.`,
+    );
   }
   if (leaseMs >= visibilityMs) {
-    throw new PerdureError("E_BAD_OPTION", `leaseMs (${leaseMs}) must be below visibilityMs (${visibilityMs}), so that a message that comes back finds the lease expired.`);
+    throw new PerdureError(
+      "E_BAD_OPTION",
+      `leaseMs (${leaseMs}) must be below visibilityMs (${visibilityMs}), so that a message that comes back finds the lease expired.`,
+    );
   }
   if (longTimerMs > MAX_QUEUE_DELAY_MS) {
-    throw new PerdureError("E_BAD_OPTION", `longTimerMs (${longTimerMs}) is more than the ${MAX_QUEUE_DELAY_MS} that SQS can delay.`);
+    throw new PerdureError(
+      "E_BAD_OPTION",
+      `longTimerMs (${longTimerMs}) is more than the ${MAX_QUEUE_DELAY_MS} that SQS can delay.`,
+    );
   }
   if (scheduleLeadMs > MAX_QUEUE_DELAY_MS) {
-    throw new PerdureError("E_BAD_OPTION", `scheduleLeadMs (${scheduleLeadMs}) is more than the ${MAX_QUEUE_DELAY_MS} that SQS can delay.`);
+    throw new PerdureError(
+      "E_BAD_OPTION",
+      `scheduleLeadMs (${scheduleLeadMs}) is more than the ${MAX_QUEUE_DELAY_MS} that SQS can delay.`,
+    );
   }
   return settings;
 }

@@ -32,7 +32,8 @@ export async function startRun(
 ): Promise<{ readonly created: boolean; readonly run: Run }> {
   const { ports } = engine;
   const workflow = engine.registry.get(request.workflow);
-  if (workflow === undefined) throw new PerdureError("E_UNKNOWN_WORKFLOW", `There is no workflow "${request.workflow}".`);
+  if (workflow === undefined)
+    throw new PerdureError("E_UNKNOWN_WORKFLOW", `There is no workflow "${request.workflow}".`);
   const runId = runIdOf(engine, request);
   const inputHash = hashOf(request.input);
   const value = await checkInput(workflow.inputSchema, request.input);
@@ -46,7 +47,13 @@ export async function startRun(
   return result;
 }
 
-async function newRun(engine: Engine, workflow: AnyWorkflow, runId: string, value: unknown, inputHash: string): Promise<Run> {
+async function newRun(
+  engine: Engine,
+  workflow: AnyWorkflow,
+  runId: string,
+  value: unknown,
+  inputHash: string,
+): Promise<Run> {
   const now = engine.ports.clock.now();
   return {
     runId,
@@ -68,7 +75,13 @@ async function newRun(engine: Engine, workflow: AnyWorkflow, runId: string, valu
 }
 
 /** Large input is a fact under its own hash: of two conflicting starts, META alone decides whose is used. */
-async function storeInput(engine: Engine, runId: string, value: unknown, inputHash: string, at: number): Promise<Run["input"]> {
+async function storeInput(
+  engine: Engine,
+  runId: string,
+  value: unknown,
+  inputHash: string,
+  at: number,
+): Promise<Run["input"]> {
   const { blobs, store } = engine.ports;
   const payload = await pack(value, runId, blobs);
   if (payloadBytes(payload) <= MAX_INLINE_INPUT_BYTES) return { payload };
@@ -79,11 +92,17 @@ async function storeInput(engine: Engine, runId: string, value: unknown, inputHa
 
 function runIdOf({ ports }: Engine, { workflow, runId, idempotencyKey }: StartRequest): string {
   if (runId !== undefined && idempotencyKey !== undefined) {
-    throw new PerdureError("E_BAD_OPTION", "runId and an idempotency key were both given; a chosen runId is its own idempotency key.");
+    throw new PerdureError(
+      "E_BAD_OPTION",
+      "runId and an idempotency key were both given; a chosen runId is its own idempotency key.",
+    );
   }
   if (runId !== undefined) {
     if (/^[\w.:-]+$/.test(runId) && runId.length <= MAX_CALLER_KEY_CHARS) return runId;
-    throw new PerdureError("E_BAD_OPTION", `runId must be 1 to ${MAX_CALLER_KEY_CHARS} letters, digits, '_', '.', ':' or '-'.`);
+    throw new PerdureError(
+      "E_BAD_OPTION",
+      `runId must be 1 to ${MAX_CALLER_KEY_CHARS} letters, digits, '_', '.', ':' or '-'.`,
+    );
   }
   if (idempotencyKey === undefined) return `run_${ports.random.id()}`;
   checkKey(idempotencyKey);
@@ -93,7 +112,10 @@ function runIdOf({ ports }: Engine, { workflow, runId, idempotencyKey }: StartRe
 /** @throws E_BAD_OPTION */
 export function checkKey(key: string): void {
   if (key.length >= 1 && key.length <= MAX_CALLER_KEY_CHARS) return;
-  throw new PerdureError("E_BAD_OPTION", `The idempotency key has ${key.length} characters; it must have 1 to ${MAX_CALLER_KEY_CHARS}.`);
+  throw new PerdureError(
+    "E_BAD_OPTION",
+    `The idempotency key has ${key.length} characters; it must have 1 to ${MAX_CALLER_KEY_CHARS}.`,
+  );
 }
 
 /** Of what the caller sent, whatever the order of its keys. */
@@ -104,7 +126,8 @@ function hashOf(input: unknown): string {
 
 function sortKeys(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sortKeys);
-  if (typeof value !== "object" || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value;
+  if (typeof value !== "object" || value === null || Object.getPrototypeOf(value) !== Object.prototype)
+    return value;
   const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
   return Object.fromEntries(entries.map(([key, item]) => [key, sortKeys(item)]));
 }

@@ -62,7 +62,12 @@ export class StepRunner {
 
   async #attempt(call: StepCall, log: Ports["log"]): Promise<PackedResult> {
     const { clock, blobs } = this.#ports;
-    const result = await runAttempt({ call, clock, log: log.with({ run: this.#runId }), signal: this.#signal });
+    const result = await runAttempt({
+      call,
+      clock,
+      log: log.with({ run: this.#runId }),
+      signal: this.#signal,
+    });
     return await packResult(result, this.#runId, blobs);
   }
 }

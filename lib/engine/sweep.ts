@@ -57,14 +57,24 @@ async function actOn(engine: Engine, run: Run): Promise<boolean> {
 export function decideSweep(run: Run, now: number, settings: Settings): SweepAction {
   if (isClosed(run.status) || run.sweepAt === undefined || run.sweepAt > now) return { kind: "nothing" };
   const soon = sweepTime(now, settings);
-  if (run.status === "stalled" || run.status === "paused") return { kind: "postpone", to: sweepTime(now + IDLE_SWEEP_MS, settings) };
+  if (run.status === "stalled" || run.status === "paused")
+    return { kind: "postpone", to: sweepTime(now + IDLE_SWEEP_MS, settings) };
   if (isLeased(run, now)) return { kind: "postpone", to: soon };
-  if (run.nextWakeAt !== undefined && run.nextWakeAt > now && run.wake <= run.handled + 1 && !isCheckDue(run, now)) {
+  if (
+    run.nextWakeAt !== undefined &&
+    run.nextWakeAt > now &&
+    run.wake <= run.handled + 1 &&
+    !isCheckDue(run, now)
+  ) {
     // The one counted cause, if any, is the timer's own message, still delayed.
-    return { kind: "postpone", to: sweepTime(Math.min(run.nextWakeAt, run.checkAt ?? run.nextWakeAt), settings) };
+    return {
+      kind: "postpone",
+      to: sweepTime(Math.min(run.nextWakeAt, run.checkAt ?? run.nextWakeAt), settings),
+    };
   }
   if (run.wake > run.handled && !isCheckDue(run, now)) return { kind: "resend", n: run.wake, to: soon };
-  if (isCheckDue(run, now) || (run.nextWakeAt !== undefined && run.nextWakeAt <= now)) return { kind: "wake" };
+  if (isCheckDue(run, now) || (run.nextWakeAt !== undefined && run.nextWakeAt <= now))
+    return { kind: "wake" };
   return { kind: "postpone", to: sweepTime(run.checkAt ?? now + IDLE_SWEEP_MS, settings) };
 }
 

@@ -27,7 +27,11 @@ export async function checkInput(schema: StandardSchemaV1 | undefined, value: un
   const issues = result.issues.map((issue) => ({ message: issue.message, path: pointerOf(issue.path) }));
   const first = issues[0];
   const where = first?.path ? `at ${first.path}` : "as a whole";
-  throw new InputError("E_INVALID_INPUT", `The value does not fit its schema ${where}: ${first?.message}.`, issues);
+  throw new InputError(
+    "E_INVALID_INPUT",
+    `The value does not fit its schema ${where}: ${first?.message}.`,
+    issues,
+  );
 }
 
 function pointerOf(path: StandardSchemaV1.Issue["path"]): string {

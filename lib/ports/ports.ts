@@ -11,8 +11,8 @@ export interface Ports {
   readonly store: Store;
   /** Wake-ups. */
   readonly activations: Queue;
-  /** One queue for each step handler, by its name. */
-  readonly stepHandlers: ReadonlyMap<string, Queue>;
+  /** The queue of a step handler, by its name; a Map fits. */
+  readonly stepHandlers: { get(name: string): Queue | undefined };
   readonly timers: Timers;
   readonly blobs: Blobs;
   readonly clock: Clock;

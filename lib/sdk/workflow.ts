@@ -52,8 +52,7 @@ export function workflow<Output>(
 export function workflow<
   Output,
   Input extends StandardSchemaV1 = StandardSchemaV1<unknown, unknown>,
-  // biome-ignore lint/complexity/noBannedTypes: no declared signals is the empty record
-  Signals extends SignalSchemas = {},
+  Signals extends SignalSchemas = SignalSchemas,
 >(
   name: string,
   options: WorkflowOptions<Input, Signals>,

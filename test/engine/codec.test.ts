@@ -33,7 +33,11 @@ describe("the codec", () => {
         fc.array(tie("value"), { maxLength: 4 }),
         fc.array(fc.tuple(fc.string(), tie("value")), { maxLength: 4 }).map((pairs) => new Map(pairs)),
         fc.array(tie("value"), { maxLength: 4 }).map((items) => new Set(items)),
-        fc.dictionary(fc.string().filter((key) => key !== "__proto__"), tie("value"), { maxKeys: 4, noNullPrototype: true }),
+        fc.dictionary(
+          fc.string().filter((key) => key !== "__proto__"),
+          tie("value"),
+          { maxKeys: 4, noNullPrototype: true },
+        ),
       ),
     }));
     fc.assert(
@@ -56,7 +60,9 @@ describe("the codec", () => {
     ["a class instance", { when: { by: new (class Clerk {})() } }, ".when.by"],
     ["a promise", { later: Promise.resolve(1) }, ".later"],
   ])("names the path of %s", (_what, value, path) => {
-    expect(() => encode(value)).toThrow(`E_NOT_SERIALIZABLE  The value cannot be recorded: at \`value${path}\``);
+    expect(() => encode(value)).toThrow(
+      `E_NOT_SERIALIZABLE  The value cannot be recorded: at \`value${path}\``,
+    );
   });
 
   it("refuses what is nested too deep instead of overflowing the stack", () => {
@@ -84,7 +90,9 @@ describe("an error", () => {
       readonly code = "card_declined";
       readonly details = { at: new Date(0), tries: 3n };
     }
-    const copy = back(new CardDeclined("no", { cause: new TypeError("inner", { cause: "text" }) })) as CardDeclined;
+    const copy = back(
+      new CardDeclined("no", { cause: new TypeError("inner", { cause: "text" }) }),
+    ) as CardDeclined;
     expect(copy).toBeInstanceOf(Error);
     expect(copy).toMatchObject({ name: "CardDeclined", message: "no", code: "card_declined" });
     expect(copy.details).toStrictEqual({ at: new Date(0), tries: 3n });

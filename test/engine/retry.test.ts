@@ -26,7 +26,9 @@ describe("a retry policy", () => {
   });
 
   it("never repeats a step whose result could not be recorded", () => {
-    expect(decideRetry(new PerdureError("E_NOT_SERIALIZABLE", "x."), 1, backoffOf(), 0)).toEqual({ again: false });
+    expect(decideRetry(new PerdureError("E_NOT_SERIALIZABLE", "x."), 1, backoffOf(), 0)).toEqual({
+      again: false,
+    });
   });
 
   it("waits at least as long as a retryable error asks", () => {

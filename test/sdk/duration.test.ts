@@ -17,10 +17,20 @@ describe("a duration", () => {
     expect(durationMs(duration)).toBe(ms);
   });
 
-  it.each([-1, Number.NaN, Number.POSITIVE_INFINITY, "", "soon", "5 parsecs", "5", "m", { fortnights: 1 }, null, "11 years", { weeks: 900 }])(
-    "%j is refused with the option's name, the value and what is allowed",
-    (duration) => {
-      expect(() => durationMs(duration as never, "timeout")).toThrow(/E_BAD_OPTION {2}timeout is .*"3 days"/);
-    },
-  );
+  it.each([
+    -1,
+    Number.NaN,
+    Number.POSITIVE_INFINITY,
+    "",
+    "soon",
+    "5 parsecs",
+    "5",
+    "m",
+    { fortnights: 1 },
+    null,
+    "11 years",
+    { weeks: 900 },
+  ])("%j is refused with the option's name, the value and what is allowed", (duration) => {
+    expect(() => durationMs(duration as never, "timeout")).toThrow(/E_BAD_OPTION {2}timeout is .*"3 days"/);
+  });
 });

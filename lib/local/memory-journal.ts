@@ -1,0 +1,97 @@
+// JournalStore in memory: one partition for each run, with checkpoints by their first position (J1: a slot that is
+// taken stays as it is), facts by key and step claims by position.
+import type { Checkpoint, Fact, StepClaim } from "../ports/journal.ts";
+import type { JournalStore, Loaded } from "../ports/store.ts";
+import { assertGapless, compareFacts, lastPosition, takeEntries } from "./journal-order.ts";
+
+interface Partition {
+  readonly checkpoints: Map<number, Checkpoint>;
+  readonly facts: Map<string, Fact>;
+  readonly stepClaims: Map<number, StepClaim>;
+}
+
+type Request<Method extends "claimStep" | "renewStep"> = Parameters<JournalStore[Method]>[0];
+
+export class MemoryJournal implements JournalStore {
+  readonly #partitions = new Map<string, Partition>();
+
+  async append(runId: string, checkpoint: Checkpoint) {
+    const { checkpoints } = this.#partition(runId);
+    const existing = checkpoints.get(checkpoint.first);
+    if (existing === undefined) {
+      checkpoints.set(checkpoint.first, structuredClone(checkpoint));
+      return { ok: true } as const;
+    }
+    if (existing.mark === checkpoint.mark) return { ok: true } as const;
+    return { ok: false, existing: structuredClone(existing) } as const;
+  }
+
+  async load(runId: string): Promise<Loaded> {
+    const { stepClaims } = this.#partition(runId);
+    const checkpoints = this.#inOrder(runId);
+    assertGapless(runId, checkpoints);
+    return structuredClone({
+      checkpoints,
+      facts: this.#factsInOrder(runId),
+      stepClaims: [...stepClaims.values()].toSorted((a, b) => a.seq - b.seq),
+    });
+  }
+
+  async page(runId: string, after: number, limit: number) {
+    const newer = this.#inOrder(runId).filter((checkpoint) => lastPosition(checkpoint) > after);
+    return structuredClone(takeEntries(newer, limit));
+  }
+
+  async last(runId: string) {
+    return structuredClone(this.#inOrder(runId).at(-1));
+  }
+
+  async putFact(runId: string, fact: Fact) {
+    const { facts } = this.#partition(runId);
+    const existing = facts.get(fact.key);
+    if (existing !== undefined) return { stored: false, existing: structuredClone(existing) } as const;
+    facts.set(fact.key, structuredClone(fact));
+    return { stored: true } as const;
+  }
+
+  async facts(runId: string) {
+    return structuredClone(this.#factsInOrder(runId));
+  }
+
+  async fact(runId: string, key: string) {
+    return structuredClone(this.#partition(runId).facts.get(key));
+  }
+
+  async claimStep({ runId, seq, owner, now, leaseUntil }: Request<"claimStep">) {
+    const { stepClaims } = this.#partition(runId);
+    const standing = stepClaims.get(seq);
+    if (standing !== undefined && now < standing.leaseUntil) return { ok: false, claim: { ...standing } };
+    const claim = { seq, owner, leaseUntil, claims: (standing?.claims ?? 0) + 1 };
+    stepClaims.set(seq, claim);
+    return { ok: true, claim: { ...claim } };
+  }
+
+  async renewStep({ runId, seq, owner, leaseUntil }: Request<"renewStep">) {
+    const { stepClaims } = this.#partition(runId);
+    const standing = stepClaims.get(seq);
+    if (standing?.owner !== owner) return false;
+    stepClaims.set(seq, { ...standing, leaseUntil });
+    return true;
+  }
+
+  #partition(runId: string): Partition {
+    const known = this.#partitions.get(runId);
+    if (known !== undefined) return known;
+    const partition = { checkpoints: new Map(), facts: new Map(), stepClaims: new Map() };
+    this.#partitions.set(runId, partition);
+    return partition;
+  }
+
+  #inOrder(runId: string): Checkpoint[] {
+    return [...this.#partition(runId).checkpoints.values()].toSorted((a, b) => a.first - b.first);
+  }
+
+  #factsInOrder(runId: string): Fact[] {
+    return [...this.#partition(runId).facts.values()].toSorted(compareFacts);
+  }
+}

@@ -1,0 +1,49 @@
+// RunIndex on the computed columns of the table `run`; never behind.
+import type { Run } from "../../ports/run.ts";
+import type { RunIndex, RunQuery } from "../../ports/store.ts";
+import { cutPage, readCursor } from "../run-place.ts";
+import type { Database } from "./database.ts";
+import { readDocument } from "./document.ts";
+import { textOf } from "./row.ts";
+
+/** Before every run in the list. */
+const START = { createdAt: Number.MAX_SAFE_INTEGER, runId: "" };
+
+export class SqliteIndex implements RunIndex {
+  readonly #statements;
+
+  constructor(database: Database) {
+    this.#statements = {
+      list: database.prepare(`
+        SELECT doc FROM run
+        WHERE workflow IN (SELECT value FROM json_each(:workflows))
+          AND (:statuses IS NULL OR status IN (SELECT value FROM json_each(:statuses)))
+          AND created_at >= :from AND created_at < :to
+          AND (created_at, run_id) < (:createdAt, :runId)
+        ORDER BY created_at DESC, run_id DESC
+        LIMIT :limit`),
+      due: database.prepare("SELECT run_id FROM run WHERE sweep_at <= ? ORDER BY sweep_at LIMIT ?"),
+    };
+  }
+
+  async list({ workflows, statuses, from, to, limit, cursor }: RunQuery) {
+    const after = cursor === undefined ? START : readCursor(cursor);
+    const rows = this.#statements.list.all({
+      workflows: JSON.stringify(workflows),
+      statuses: statuses === undefined ? null : JSON.stringify(statuses),
+      from: from ?? 0,
+      to: to ?? Number.MAX_SAFE_INTEGER,
+      createdAt: after.createdAt,
+      runId: after.runId,
+      limit: limit + 1,
+    });
+    return cutPage(
+      rows.map((row) => readDocument<Run>(textOf(row, "doc"))),
+      limit,
+    );
+  }
+
+  async due(now: number, limit: number) {
+    return this.#statements.due.all(now, limit).map((row) => textOf(row, "run_id"));
+  }
+}

@@ -1,0 +1,81 @@
+// The workflows of the local server: loaded from files, and loaded again when one of them, or anything they import,
+// changes. A load that fails changes nothing: the code before stays in use, and the log says why. Runs in flight go on
+// with the new code at their next activation, as they do after a deployment.
+import { createRegistry, type Registry, workflowsOf } from "../engine/index.ts";
+import type { Log } from "../ports/log.ts";
+import { FileWatcher } from "./file-watcher.ts";
+import { findFiles } from "./find-files.ts";
+import { ModuleGenerations } from "./module-generations.ts";
+import { StartError } from "./start-error.ts";
+
+export interface WorkflowFilesOptions {
+  /** Files or patterns. */
+  readonly patterns: readonly string[];
+  /** Folder that relative patterns start from. */
+  readonly folder: string;
+  readonly log: Log;
+}
+
+export class WorkflowFiles {
+  readonly #options: WorkflowFilesOptions;
+  readonly #watcher: FileWatcher;
+  readonly #modules: ModuleGenerations;
+  #registry: Registry = new Map();
+  #loading: Promise<void> = Promise.resolve();
+
+  private constructor(options: WorkflowFilesOptions) {
+    this.#options = options;
+    this.#watcher = new FileWatcher(() => (this.#loading = this.#loading.then(() => this.#reload())));
+    // From before a file is read, so that no change goes unseen.
+    this.#modules = new ModuleGenerations((file) => this.#watcher.add(file));
+  }
+
+  /** @throws StartError when no file fits or none has a workflow, E_DUPLICATE_WORKFLOW, and what the files throw */
+  static async open(options: WorkflowFilesOptions): Promise<WorkflowFiles> {
+    const files = new WorkflowFiles(options);
+    try {
+      files.#registry = await files.#load();
+    } catch (error) {
+      files.close();
+      throw error;
+    }
+    return files;
+  }
+
+  /** As of the last load that succeeded; ask each time. */
+  get registry(): Registry {
+    return this.#registry;
+  }
+
+  close(): void {
+    this.#watcher.close();
+    this.#modules.stop();
+  }
+
+  async #load(): Promise<Registry> {
+    const files = findFiles(this.#options.patterns, this.#options.folder);
+    const registry = createRegistry(workflowsOf(...(await this.#modules.load(files))));
+    // Also what a half-written file looks like: taken for real, every run in flight would lose its workflow.
+    if (registry.size === 0) throw new StartError(`No workflow is exported by ${files.join(", ")}.`);
+    return registry;
+  }
+
+  async #reload(): Promise<void> {
+    const { log } = this.#options;
+    try {
+      this.#registry = await this.#load();
+      log.info("workflows reloaded", { workflows: [...this.#registry.keys()].join(", ") });
+    } catch (error) {
+      log.error("workflows could not be reloaded, the code before stays in use", { reason: explain(error) });
+    }
+  }
+}
+
+/** A syntax error says where it is only in the first lines of its stack. */
+export function explain(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const place = /file:\/\/[^\s?)]+(?:\?[^\s:)]*)?(?::\d+)*/
+    .exec(error.stack ?? "")?.[0]
+    .replace(/\?[^:]*/, "");
+  return `${error.name}: ${error.message}${place === undefined ? "" : ` (${place})`}`;
+}

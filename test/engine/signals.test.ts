@@ -1,0 +1,154 @@
+import * as v from "valibot";
+import { describe, expect, it } from "vitest";
+import { TimeoutError } from "../../lib/sdk/errors.ts";
+import { workflow } from "../../lib/sdk/workflow.ts";
+import { Lab } from "./lab.ts";
+
+const waiter = workflow("waiter", async (ctx) => ctx.waitForSignal("go", { timeout: "7 days" }));
+
+describe("a signal", () => {
+  it("wakes the run that waits for it and gives its payload", async () => {
+    const lab = new Lab([waiter]);
+    const runId = await lab.start(waiter);
+    await lab.settle();
+    expect((await lab.run(runId)).status).toBe("suspended");
+    await lab.signal(runId, "go", { by: "ada" });
+    expect(await lab.result(runId)).toEqual({ by: "ada" });
+  });
+
+  it("that comes before it is asked for is kept", async () => {
+    const lab = new Lab([waiter]);
+    const runId = await lab.start(waiter);
+    await lab.signal(runId, "go", 1);
+    expect(await lab.result(runId)).toBe(1);
+  });
+
+  it("is taken in the order of arrival, each once", async () => {
+    const w = workflow("w", async (ctx) => [
+      await ctx.waitForSignal("n"),
+      await ctx.waitForSignal("n"),
+      await ctx.waitForSignal("n"),
+    ]);
+    const lab = new Lab([w]);
+    const runId = await lab.start(w);
+    for (const n of [1, 2, 3]) {
+      await lab.signal(runId, "n", n);
+      await lab.pass(10);
+    }
+    expect(await lab.result(runId)).toEqual([1, 2, 3]);
+  });
+
+  it("sent twice under one key is delivered once", async () => {
+    const w = workflow("w", async (ctx) => [await ctx.waitForSignal("n"), await ctx.waitForSignal("n")]);
+    const lab = new Lab([w]);
+    const runId = await lab.start(w);
+    await lab.signal(runId, "n", "a", "key-1");
+    await lab.signal(runId, "n", "a", "key-1");
+    await lab.pass(10);
+    await lab.signal(runId, "n", "b", "key-2");
+    expect(await lab.result(runId)).toEqual(["a", "b"]);
+  });
+
+  it("under a key that came with another payload is refused", async () => {
+    const lab = new Lab([waiter]);
+    const runId = await lab.start(waiter);
+    await lab.signal(runId, "go", "a", "key");
+    await expect(lab.signal(runId, "go", "b", "key")).rejects.toThrow("E_IDEMPOTENCY_CONFLICT");
+  });
+
+  it("repeated under its key after the run has ended is answered as before", async () => {
+    const lab = new Lab([waiter]);
+    const runId = await lab.start(waiter);
+    await lab.signal(runId, "go", "a", "key");
+    await lab.result(runId);
+    await expect(lab.signal(runId, "go", "a", "key")).resolves.toBeUndefined();
+  });
+
+  it("to a closed or unknown run is refused and nothing is written", async () => {
+    const lab = new Lab([waiter]);
+    const runId = await lab.start(waiter);
+    await lab.signal(runId, "go");
+    await lab.result(runId);
+    await expect(lab.signal(runId, "go", "late")).rejects.toThrow("E_RUN_CLOSED");
+    await expect(lab.signal("run_none", "go")).rejects.toThrow("E_RUN_NOT_FOUND");
+    expect((await lab.store.journal.facts(runId)).length).toBe(1);
+    expect((await lab.store.journal.facts("run_none")).length).toBe(0);
+  });
+
+  it("that does not fit the workflow's schema is refused at the door", async () => {
+    const w = workflow(
+      "w",
+      { signals: { go: v.object({ n: v.number() }) } },
+      async (ctx) => (await ctx.waitForSignal("go")).n,
+    );
+    const lab = new Lab([w]);
+    const runId = await lab.start(w);
+    await expect(lab.signal(runId, "go", { n: "x" })).rejects.toThrow(/E_INVALID_INPUT .* at \/n/);
+    await lab.signal(runId, "go", { n: 2 });
+    expect(await lab.result(runId)).toBe(2);
+  });
+
+  it("that does not fit the schema of the call is the workflow's to handle", async () => {
+    const w = workflow("w", async (ctx) => {
+      try {
+        return await ctx.waitForSignal("go", { schema: v.number() });
+      } catch (error) {
+        return (error as { code: string }).code;
+      }
+    });
+    const lab = new Lab([w]);
+    const runId = await lab.start(w);
+    await lab.signal(runId, "go", "text");
+    expect(await lab.result(runId)).toBe("E_INVALID_INPUT");
+  });
+
+  it("that does not come in time rejects with a TimeoutError, at its deadline", async () => {
+    const w = workflow("w", async (ctx) => {
+      try {
+        return await ctx.waitForSignal("go", { timeout: "7 days" });
+      } catch (error) {
+        return error instanceof TimeoutError;
+      }
+    });
+    const lab = new Lab([w]);
+    const startedAt = lab.clock.now();
+    expect(await lab.result(await lab.start(w))).toBe(true);
+    expect(lab.clock.now() - startedAt).toBeGreaterThanOrEqual(7 * 86_400_000);
+  });
+
+  it("reaches a run that is busy with a long step", async () => {
+    const w = workflow("w", async (ctx) => {
+      const winner = await Promise.race([
+        ctx.step(
+          "long",
+          (s) => new Promise((resolve) => s.signal.addEventListener("abort", () => resolve("aborted"))),
+        ),
+        ctx.waitForSignal("stop"),
+      ]);
+      return winner;
+    });
+    const lab = new Lab([w]);
+    const runId = await lab.start(w);
+    await lab.pass(100);
+    await lab.signal(runId, "stop", "stopped");
+    await lab.pass(2_000);
+    expect(await lab.result(runId)).toBe("stopped");
+    expect(lab.counts.get("runs.claim")).toBe(1);
+  });
+
+  it("in large numbers to one run is neither lost nor doubled", async () => {
+    const w = workflow("w", async (ctx) => {
+      const got: unknown[] = [];
+      for (let i = 0; i < 50; i += 1) got.push(await ctx.waitForSignal("n"));
+      return got;
+    });
+    const lab = new Lab([w]);
+    const runId = await lab.start(w);
+    for (let i = 0; i < 50; i += 1) {
+      await lab.signal(runId, "n", i, `k${i}`);
+      if (i % 3 === 0) await lab.pass(1);
+      else await lab.clock.advance(1);
+    }
+    expect(await lab.result(runId)).toEqual(Array.from({ length: 50 }, (_, i) => i));
+  });
+});

@@ -1,0 +1,128 @@
+import { describe, expect, it } from "vitest";
+import type { StepError } from "../../lib/sdk/errors.ts";
+import { workflow } from "../../lib/sdk/workflow.ts";
+import { Lab } from "./lab.ts";
+
+function shipper(body: (attempt: number) => unknown, options = {}) {
+  return workflow("shipper", async (ctx, input) => {
+    const { from } = await ctx.step("look up", () => ({ from: "store 4" }));
+    return await ctx.step("ship", (s) => ({ from, input, value: body(s.attempt) }), {
+      on: "shipping",
+      retry: { initial: "10s", jitter: 0 },
+      ...options,
+    });
+  });
+}
+
+describe("a step on a step handler", () => {
+  it("runs there with all that its body closes over, and its result is recorded once", async () => {
+    let runs = 0;
+    const w = shipper(() => {
+      runs += 1;
+      return 1;
+    });
+    const lab = new Lab([w]);
+    const runId = await lab.start(w, { id: 7 });
+    expect(await lab.result(runId)).toEqual({ from: "store 4", input: { id: 7 }, value: 1 });
+    expect(runs).toBe(1);
+    const types = (await lab.entries(runId)).map((entry) => entry.type);
+    expect(types).toEqual(["step.succeeded", "step.dispatched", "step.succeeded", "run.succeeded"]);
+  });
+
+  it("delivered twice, one after the other or at once, runs once", async () => {
+    let runs = 0;
+    const w = shipper(() => {
+      runs += 1;
+      return runs;
+    });
+    const lab = new Lab([w]);
+    lab.watch = ({ port, method, args }) => {
+      if (port === "steps" && method === "send") {
+        void lab.steps.send(args[0] as string);
+        void lab.steps.send(args[0] as string, 5_000);
+      }
+      return "go on";
+    };
+    const runId = await lab.start(w);
+    expect(await lab.result(runId)).toMatchObject({ value: 1 });
+    await lab.pass(60_000);
+    expect(runs).toBe(1);
+    expect((await lab.store.journal.facts(runId)).length).toBe(1);
+  });
+
+  it("that fails is tried again by its policy, one dispatch for each attempt", async () => {
+    const w = shipper((attempt) => {
+      if (attempt < 3) throw new Error("carrier is down");
+      return attempt;
+    });
+    const lab = new Lab([w]);
+    const runId = await lab.start(w);
+    expect(await lab.result(runId)).toMatchObject({ value: 3 });
+    const types = (await lab.entries(runId))
+      .map((entry) => entry.type)
+      .filter((type) => type !== "run.succeeded");
+    const attempt = ["step.dispatched", "step.retrying"];
+    expect(types).toEqual(["step.succeeded", ...attempt, ...attempt, "step.dispatched", "step.succeeded"]);
+  });
+
+  it("whose message is lost is sent again (W4)", async () => {
+    const w = shipper(() => 1);
+    const lab = new Lab([w]);
+    const runId = await lab.start(w);
+    lab.watch = ({ port, method }) => (port === "steps" && method === "send" ? "lose" : "go on");
+    await lab.settle();
+    lab.watch = undefined;
+    expect((await lab.run(runId)).waits).toMatchObject([{ kind: "step-handler", id: "ship" }]);
+    expect(await lab.result(runId)).toMatchObject({ value: 1 });
+  });
+
+  it("whose process dies every time fails with E_STEP_LOST, attempt by attempt", async () => {
+    const w = shipper(() => 1, { retry: { maxAttempts: 2, initial: "1s" } });
+    const lab = new Lab([w]);
+    const runId = await lab.start(w);
+    lab.watch = ({ port, method, args }) =>
+      port === "journal" &&
+      method === "putFact" &&
+      (args[1] as { outcome?: { ok: boolean } }).outcome?.ok === true
+        ? "die before"
+        : "go on";
+    const error = (await lab.result(runId).catch((thrown: unknown) => thrown)) as StepError;
+    expect(error.cause).toMatchObject({ code: "E_STEP_LOST" });
+    expect(error.attempt).toBe(2);
+  });
+
+  it("that is not deployed stalls the run, naming step and handler, and goes on after a retry", async () => {
+    const w = workflow("w", async (ctx) => ctx.step("ship", () => 1, { on: "trains" }));
+    const lab = new Lab([w]);
+    const runId = await lab.start(w);
+    await expect(lab.result(runId)).rejects.toThrow(/E_STEP_HANDLER_MISSING .*"ship".*"trains"/);
+    lab.deploy(workflow("w", async (ctx) => ctx.step("ship", () => 1, { on: "shipping" })));
+    await lab.retry(runId);
+    expect(await lab.result(runId)).toBe(1);
+  });
+
+  it("that outlives its lease's renewals keeps its claim, and a second delivery waits", async () => {
+    let runs = 0;
+    const lab: Lab = new Lab([
+      workflow("slow", async (ctx) =>
+        ctx.step(
+          "ship",
+          async () => {
+            runs += 1;
+            await lab.clock.sleep(120_000);
+            return runs;
+          },
+          { on: "shipping" },
+        ),
+      ),
+    ]);
+    const runId = await lab.start("slow");
+    await lab.settle();
+    await lab.steps.send(
+      JSON.stringify({ kind: "step", runId, seq: 1, handler: "shipping", idempotencyKey: "k" }),
+    );
+    expect(await lab.result(runId)).toBe(1);
+    await lab.pass(300_000);
+    expect(runs).toBe(1);
+  });
+});
