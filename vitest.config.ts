@@ -31,6 +31,9 @@ export default defineConfig({
           name: "unit",
           include: ["test/**/*.test.ts", "examples/**/*.test.ts"],
           exclude: ["test/cloud/**", "**/node_modules/**"],
+          // A bound for what never ends, not a measure of speed.
+          testTimeout: 3 * MINUTE_MS,
+          hookTimeout: MINUTE_MS,
         },
       },
       {

@@ -51,6 +51,12 @@ export const MAX_LOOP_TURNS = 1_000_000;
 
 /** How far ahead the sweeper looks again at a run that waits for nothing but the outside. */
 export const IDLE_SWEEP_MS = 24 * 3_600_000;
+/** How long the sweeper leaves a run alone whose message backs off after a fault: longer than the back-off. */
+export const GIVEN_BACK_SWEEP_MS = 3_600_000;
+/** Times a wake-up may go through all its deliveries without progress of its run before the run stalls. */
+export const MAX_DEAD_ROUNDS = 3;
+/** Deliveries for which an activation waits for a workflow it does not know: a deployment may be under way. */
+export const MAX_UNKNOWN_DELIVERIES = 6;
 /** Runs one sweep handles: bounds its Lambda; the next sweep goes on. */
 export const MAX_RUNS_PER_SWEEP = 1_000;
 /** Shards of the list and sweep indexes: one partition takes 1,000 writes a second. */

@@ -1,7 +1,7 @@
 // A wake-up message becomes an activation: claim, load, replay, work, leave. Decides what happens to the message (W2):
 // it is deleted only when this activation claimed with it and has left the run in order, or when the run has nothing
 // for it to do.
-import { MAX_REPLAYS_PER_ACTIVATION } from "../limits.ts";
+import { MAX_REPLAYS_PER_ACTIVATION, MAX_UNKNOWN_DELIVERIES } from "../limits.ts";
 import type { Run } from "../ports/run.ts";
 import type { ClaimRefusal, Loaded } from "../ports/store.ts";
 import { PerdureError } from "../sdk/errors.ts";
@@ -12,7 +12,7 @@ import { keepLease, LeaseLost } from "./lease.ts";
 import { close, type Left, leave, stall } from "./leave.ts";
 import type { WakeUp } from "./messages.ts";
 import { isPoison } from "./poison.ts";
-import { type Replayed, replay } from "./replay.ts";
+import { endOf, type Replayed, replay } from "./replay.ts";
 import { unreachable } from "./unreachable.ts";
 
 export async function activate(engine: Engine, wakeUp: WakeUp, host: Host): Promise<Disposition> {
@@ -21,7 +21,7 @@ export async function activate(engine: Engine, wakeUp: WakeUp, host: Host): Prom
   const leaseUntil = now + settings.leaseMs;
   const owner = ports.random.id();
   const claim = await ports.store.runs.claim({ runId: wakeUp.runId, n: wakeUp.n, owner, now, leaseUntil });
-  if (!claim.ok) return refused(claim.reason, claim.run, now);
+  if (!claim.ok) return refused(claim.reason, claim.run, wakeUp.n, now);
 
   const holder = new Holder(engine, host, claim.run, owner, leaseUntil);
   try {
@@ -37,16 +37,17 @@ export async function activate(engine: Engine, wakeUp: WakeUp, host: Host): Prom
   }
 }
 
-function refused(reason: ClaimRefusal, run: Run | undefined, now: number): Disposition {
+function refused(reason: ClaimRefusal, run: Run | undefined, n: number, now: number): Disposition {
   switch (reason) {
     case "absent":
     case "closed":
     case "stalled":
     case "handled":
       return DONE;
-    // W2: anybody's live lease, even our own from an earlier delivery. Deleting it here could lose the run.
+    // W2: anybody's live lease, even our own from an earlier delivery. Deleting it here could lose the run. A number
+    // ahead of `wake` says that its sender, who holds the lease, is just about to leave.
     case "leased":
-      return later((run?.leaseUntil ?? now) - now + 500);
+      return later(run === undefined || n > run.wake ? 0 : (run.leaseUntil ?? now) - now + 500);
     default:
       return unreachable(reason);
   }
@@ -56,6 +57,7 @@ function refused(reason: ClaimRefusal, run: Run | undefined, now: number): Dispo
 class Holder {
   readonly #over = new AbortController();
   readonly #stopKeeping: () => void;
+  #overtaken = new AbortController();
   #activation: Activation | undefined;
 
   readonly #engine: Engine;
@@ -109,10 +111,12 @@ class Holder {
   async #replayAndWork(journal: Loaded): Promise<Disposition> {
     const engine = this.#engine;
     const run = this.#run;
+    const ended = endOf(journal);
+    if (ended !== undefined) return settle(await close(engine, run, ended.terminal, ended.seq), engine);
     const replayed = await replayOrFault(engine, run, journal);
-    if (replayed instanceof PerdureError) return settle(await stall(engine, run, replayed, "owner"), engine);
-    if (replayed.terminal !== undefined) {
-      return settle(await close(engine, run, replayed.terminal, replayed.lastSeq), engine);
+    if (replayed instanceof PerdureError) {
+      if (isDeploymentUnderWay(replayed, this.#host)) throw replayed;
+      return settle(await stall(engine, run, replayed, "owner"), engine);
     }
     const activation = this.#begin(replayed, journal);
     for (;;) {
@@ -124,7 +128,10 @@ class Holder {
   }
 
   #begin({ execution, lastSeq }: Replayed, { facts, stepClaims }: Loaded): Activation {
-    const signal = this.#over.signal;
+    // Attempts of a replay that was overtaken can no longer be recorded: they hear of it.
+    this.#overtaken.abort(new Overtaken(`run ${this.#run.runId}: replayed again`));
+    this.#overtaken = new AbortController();
+    const signal = AbortSignal.any([this.#over.signal, this.#overtaken.signal]);
     const common = { engine: this.#engine, host: this.#host, run: this.#run, signal };
     const writer = new JournalWriter({ ...common, owner: this.#owner, next: lastSeq + 1 });
     this.#activation = new Activation({ ...common, execution, writer, facts, stepClaims });
@@ -137,6 +144,11 @@ class Holder {
     if (run !== undefined) this.#activation?.noticeWake(run.wake);
     return run !== undefined;
   }
+}
+
+/** A workflow that was just added may be known to the API and not yet here: worth a few deliveries. */
+function isDeploymentUnderWay(fault: PerdureError, host: Host): boolean {
+  return fault.code === "E_UNKNOWN_WORKFLOW" && host.receiveCount <= MAX_UNKNOWN_DELIVERIES;
 }
 
 /** W2: the message goes only when the run was left in order. */

@@ -4,11 +4,12 @@
 // Each turn of the loop: look for an end, read the inbox when it has grown, decide, append what is decided and what
 // has settled in one checkpoint (group commit), deliver it, and only then start new effects. So no effect starts
 // before everything it depends on is in the journal (J3, J4).
+import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { MAX_IN_PROCESS_WAIT_MS, MAX_LOOP_TURNS, MAX_WAITS_SHOWN } from "../limits.ts";
 import type { CallEntry, Entry, Fact, StepClaim, TerminalEntry } from "../ports/journal.ts";
 import type { Run, Wait } from "../ports/run.ts";
 import { PerdureError, TimeoutError } from "../sdk/errors.ts";
-import { attemptEntry } from "./attempt.ts";
+import { type AttemptResult, attemptEntry } from "./attempt.ts";
 import { Bell } from "./bell.ts";
 import type { StepCall } from "./call.ts";
 import { type Decision, decide } from "./decide.ts";
@@ -20,6 +21,7 @@ import { writeMessage } from "./messages.ts";
 import { packFailure, unpack } from "./payloads.ts";
 import { deliverEntry } from "./replay.ts";
 import { packResult, StepRunner } from "./step-runner.ts";
+import { checkInput } from "./validate.ts";
 
 export type Ending =
   | { readonly kind: "ended"; readonly terminal: TerminalEntry }
@@ -91,9 +93,11 @@ export class Activation {
       if (this.#wake > this.seen) await this.#readInbox();
 
       const decision = this.#decide();
-      const entries = [...this.#runner.takeSettled(), ...decision.record, ...(await this.#answers(decision))];
+      const looked = [...(await this.#answers(decision)), ...(await this.#checkSignals(decision))];
+      const entries = [...this.#runner.takeSettled(), ...decision.record, ...looked];
       if (entries.length > 0) {
         await this.#record(entries);
+        if (this.#mayHandOff()) return { kind: "hand-off" };
         continue;
       }
       const left = await this.#act(decision);
@@ -111,13 +115,16 @@ export class Activation {
   async #act(decision: Decision): Promise<Ending | undefined> {
     const { execution, engine } = this.#options;
     const { clock } = engine.ports;
-    if (decision.missingHandler !== undefined)
-      return stalledByMissingHandler(execution, decision.missingHandler);
+    const { missingHandler } = decision;
     if (!execution.calls.anyOpen) return stalledByForeignAwait(execution);
     for (const call of decision.dispatched) await this.#sendStep(call);
+    if (this.#options.signal.aborted) return undefined;
 
     const handOff = this.#isTimeToHandOff();
-    if (!handOff) this.#runner.start(decision.start);
+    if (!handOff && missingHandler === undefined) this.#runner.start(decision.start);
+    // What runs here is recorded before a person is asked.
+    if (missingHandler !== undefined && !this.#runner.busy)
+      return stalledByMissingHandler(execution, missingHandler);
     const nextAt = earliest(decision.nextAt, this.#options.run.deadline);
     const untilNextMs = nextAt === undefined ? undefined : Math.max(0, nextAt - clock.now());
     const staysMs = Math.min(MAX_IN_PROCESS_WAIT_MS, this.#options.host.remainingMs() / 2);
@@ -198,6 +205,24 @@ export class Activation {
     return entries;
   }
 
+  /** J3: checked once, before it is recorded, so that a replay gives the same value whatever the schema is by then. */
+  async #checkSignals(decision: Decision): Promise<CallEntry[]> {
+    const { run, engine } = this.#options;
+    const { clock, blobs } = engine.ports;
+    const entries: CallEntry[] = [];
+    for (const { call, fact } of decision.unchecked) {
+      const of = { id: call.id, signal: call.name, fact: fact.key, at: clock.now() };
+      const checked = await checkQuietly(call.schema, await unpack(fact.value, blobs));
+      const packed = await packResult(checked, run.runId, blobs);
+      entries.push(
+        packed.ok
+          ? { type: "signal.received", ...of, value: packed.value }
+          : { type: "signal.refused", ...of, failure: packed.failure },
+      );
+    }
+    return entries;
+  }
+
   /**
    * The entry is in the journal; its message is sent now, or again when an activation died between the two (J4) or the
    * message was lost. A handler that has it holds a claim, so a second message runs nothing.
@@ -207,6 +232,9 @@ export class Activation {
     if (call.state.at !== "dispatched" || call.on === undefined) return;
     const { seq } = call.state;
     if (this.#sent.has(seq)) return;
+    // What was dispatched before the last suspension was sent before it; only a check that is due doubts that.
+    const isCheckDue = run.checkAt !== undefined && run.checkAt <= engine.ports.clock.now();
+    if (seq <= run.lastSeq && !isCheckDue) return;
     const claimed = stepClaims.some(
       (claim) => claim.seq === seq && claim.leaseUntil > engine.ports.clock.now(),
     );
@@ -217,10 +245,26 @@ export class Activation {
     this.#sent.add(seq);
   }
 
+  /** At a step boundary: nothing runs here, and the code has not ended. */
+  #mayHandOff(): boolean {
+    const { execution } = this.#options;
+    const hasEnded = execution.outcome !== undefined || execution.fault !== undefined;
+    return !hasEnded && !this.#runner.busy && this.#isTimeToHandOff();
+  }
+
   /** Never before something was appended: a run whose replay takes most of the time must still move. */
   #isTimeToHandOff(): boolean {
     const { host, engine } = this.#options;
     return this.#appended && host.remainingMs() < engine.settings.handOffBeforeMs;
+  }
+}
+
+/** A schema may throw; that is a refusal too. */
+async function checkQuietly(schema: StandardSchemaV1 | undefined, payload: unknown): Promise<AttemptResult> {
+  try {
+    return { ok: true, value: await checkInput(schema, payload) };
+  } catch (error) {
+    return { ok: false, error };
   }
 }
 

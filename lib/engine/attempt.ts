@@ -6,7 +6,7 @@ import type { Log } from "../ports/log.ts";
 import type { Failure, Payload } from "../ports/payload.ts";
 import { TimeoutError } from "../sdk/errors.ts";
 import type { StepCall } from "./call.ts";
-import { decideRetry } from "./retry.ts";
+import { decideRetry, type RetryDecision } from "./retry.ts";
 
 export type AttemptResult =
   | { readonly ok: true; readonly value: unknown }
@@ -55,7 +55,13 @@ export async function runAttempt({ call, clock, log, signal }: AttemptOptions): 
 
 export type PackedResult =
   | { readonly ok: true; readonly value: Payload }
-  | { readonly ok: false; readonly error: unknown; readonly failure: Failure };
+  | {
+      readonly ok: false;
+      readonly error: unknown;
+      readonly failure: Failure;
+      /** Decided already, where the error was still the one that was thrown. */
+      readonly retry?: RetryDecision;
+    };
 
 /** The entry for an attempt's result: recorded, to be tried again, or failed for good. `chance` is from 0 up to 1. */
 export function attemptEntry(
@@ -66,7 +72,7 @@ export function attemptEntry(
 ): StepSucceeded | StepRetrying | StepFailed {
   const of = { id: call.id, attempt: call.state.attempt, at: now };
   if (result.ok) return { type: "step.succeeded", ...of, value: result.value };
-  const retry = decideRetry(result.error, call.state.attempt, call.backoff, chance);
+  const retry = result.retry ?? decideRetry(result.error, call.state.attempt, call.backoff, chance);
   return retry.again
     ? { type: "step.retrying", ...of, failure: result.failure, retryAt: now + retry.delayMs }
     : { type: "step.failed", ...of, failure: result.failure };

@@ -108,9 +108,10 @@ function stepAsked(
   };
 }
 
+/** Neither a run id nor a step's name holds a '/', so two steps never share a key. */
 function idempotencyKeyOf(runId: string, stepId: string): string {
-  const key = `${runId}:${stepId}`;
-  return key.length <= MAX_IDEMPOTENCY_KEY_CHARS ? key : `${runId}:${shortDigest(stepId)}`;
+  const key = `${runId}/${stepId}`;
+  return key.length <= MAX_IDEMPOTENCY_KEY_CHARS ? key : `${runId}/${shortDigest(stepId)}`;
 }
 
 /** What replay has already logged is not logged again. */

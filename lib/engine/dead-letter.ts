@@ -1,6 +1,6 @@
 // What to do with a message that was delivered too often. Lease conflicts raise a message's count too, so the run is
 // read first and only a run that truly got nowhere is given to a person (DESIGN §6).
-import { MAX_STEP_DELIVERIES } from "../limits.ts";
+import { MAX_DEAD_ROUNDS } from "../limits.ts";
 import { isClosed, type Run } from "../ports/run.ts";
 import { PerdureError } from "../sdk/errors.ts";
 import { type Disposition, DONE, type Engine, later } from "./engine.ts";
@@ -27,44 +27,48 @@ export async function handleDeadLetter(engine: Engine, body: string): Promise<Di
   }
 }
 
-type Verdict = "drop" | "again" | "stall";
+export type Verdict =
+  | { readonly kind: "drop" }
+  /** A fresh wake-up that remembers how often it has died without progress of its run. */
+  | { readonly kind: "again"; readonly deaths: number }
+  | { readonly kind: "stall"; readonly code: "E_POISON" | "E_DEAD_LETTER" };
 
 /**
- * `lastFence` is the fence of the run's last checkpoint. Stalled is only a run that is poison, or that nobody has
- * claimed since the last fresh wake-up: a count that lease conflicts have raised proves nothing.
+ * `lastFence` is the fence of the run's last checkpoint. Stalled is only a run that is poison, or one that got nowhere
+ * while a wake-up died again and again: a count of deliveries proves nothing, because lease conflicts raise it too.
  */
-export function judgeWakeUp(
-  run: Run | undefined,
-  lastFence: number,
-  { n, afterFence }: WakeUp,
-  now: number,
-): Verdict {
-  if (run === undefined || isClosed(run.status) || run.status === "stalled" || run.handled >= n)
-    return "drop";
-  if (isLeased(run, now)) return "again";
-  return isPoison(run, lastFence) || afterFence === run.fence ? "stall" : "again";
+export function judgeWakeUp(run: Run | undefined, lastFence: number, wakeUp: WakeUp, now: number): Verdict {
+  if (run === undefined || isClosed(run.status) || run.status === "stalled") return { kind: "drop" };
+  if (run.handled >= wakeUp.n) return { kind: "drop" };
+  const before = wakeUp.lastFence === lastFence ? (wakeUp.deaths ?? 0) : 0;
+  if (isLeased(run, now)) return { kind: "again", deaths: before };
+  if (isPoison(run, lastFence)) return { kind: "stall", code: "E_POISON" };
+  const deaths = before + 1;
+  return deaths < MAX_DEAD_ROUNDS ? { kind: "again", deaths } : { kind: "stall", code: "E_DEAD_LETTER" };
 }
 
 async function deadWakeUp(engine: Engine, wakeUp: WakeUp): Promise<Disposition> {
   const { ports, settings } = engine;
   const { runId, n } = wakeUp;
-  const now = ports.clock.now();
   const run = await ports.store.runs.get(runId);
   const lastFence = (await ports.store.journal.last(runId))?.fence ?? 0;
-  const verdict = judgeWakeUp(run, lastFence, wakeUp, now);
-  if (run === undefined || verdict === "drop") return DONE;
-  if (verdict === "again") {
-    const fresh = writeMessage({ kind: "wake-up", runId, n: Math.max(n, run.wake), afterFence: run.fence });
-    await ports.activations.send(fresh, settings.leaseMs);
+  const verdict = judgeWakeUp(run, lastFence, wakeUp, ports.clock.now());
+  if (run === undefined || verdict.kind === "drop") return DONE;
+  if (verdict.kind === "again") {
+    const fresh: WakeUp = {
+      kind: "wake-up",
+      runId,
+      n: Math.max(n, run.wake),
+      deaths: verdict.deaths,
+      lastFence,
+    };
+    await ports.activations.send(writeMessage(fresh), settings.leaseMs);
     return DONE;
   }
-  const code = isPoison(run, lastFence) ? "E_POISON" : "E_DEAD_LETTER";
-  const fault = new PerdureError(
-    code,
-    `Run ${runId}: wake-up ${n} was delivered again and again and no activation came of it.`,
-  );
+  const what = `Run ${runId}: wake-up ${n} was delivered again and again and its run got nowhere.`;
   // Refused when the run has moved meanwhile: judge it again.
-  return (await stall(engine, run, fault, "onlooker")).kind === "left" ? DONE : later(settings.leaseMs);
+  const { kind } = await stall(engine, run, new PerdureError(verdict.code, what), "onlooker");
+  return kind === "left" ? DONE : later(settings.leaseMs);
 }
 
 /** Nobody holds the step: its attempt has failed, and the step's retry policy decides what follows. */
@@ -82,7 +86,7 @@ async function deadStep(engine: Engine, request: StepRequest): Promise<Dispositi
   }
   const error = new PerdureError(
     "E_STEP_LOST",
-    `Step handler "${handler}" was given the step at entry ${seq} of run ${runId} ${MAX_STEP_DELIVERIES} times and ended without a word.`,
+    `Step handler "${handler}" was given the step at entry ${seq} of run ${runId} again and again and ended without a word.`,
   );
   await putStepResult(engine, runId, seq, {
     ok: false,

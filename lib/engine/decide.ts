@@ -5,7 +5,7 @@ import type { Call, SignalCall, SleepCall, StepCall } from "./call.ts";
 import { unreachable } from "./unreachable.ts";
 
 export type StepFact = Extract<Fact, { kind: "step" }>;
-type SignalFact = Extract<Fact, { kind: "signal" }>;
+export type SignalFact = Extract<Fact, { kind: "signal" }>;
 
 export interface Situation {
   /** Calls without a result, in the order they were made. */
@@ -25,6 +25,8 @@ export interface Decision {
   readonly record: CallEntry[];
   /** Dispatched steps whose result has come. */
   readonly answered: { readonly call: StepCall; readonly fact: StepFact }[];
+  /** Signals whose payload is to be checked against the call's schema before it is recorded. */
+  readonly unchecked: { readonly call: SignalCall; readonly fact: SignalFact }[];
   /** Steps to run in this process now. */
   readonly start: StepCall[];
   /** Steps a step handler has and has not answered. */
@@ -40,6 +42,7 @@ export function decide(situation: Situation): Decision {
   const decision: Decision = {
     record: [],
     answered: [],
+    unchecked: [],
     start: [],
     dispatched: [],
     missingHandler: undefined,
@@ -97,6 +100,7 @@ function decideStep(call: StepCall, situation: Situation, inbox: Inbox, decision
       decision.answered.push({ call, fact });
       return;
     }
+    if (call.on === undefined || !situation.hasHandler(call.on)) decision.missingHandler ??= call;
     decision.dispatched.push(call);
     decision.waits.push({
       kind: "step-handler",
@@ -149,7 +153,9 @@ function decideSleep(call: SleepCall, now: number, decision: Decision): void {
 function decideSignal(call: SignalCall, now: number, inbox: Inbox, decision: Decision): void {
   const fact = inbox.takeSignal(call.name);
   const of = { id: call.id, signal: call.name, at: now };
-  if (fact !== undefined) {
+  if (fact !== undefined && call.schema !== undefined) {
+    decision.unchecked.push({ call, fact });
+  } else if (fact !== undefined) {
     decision.record.push({ type: "signal.received", ...of, fact: fact.key, value: fact.value });
   } else if (call.timeoutMs === undefined) {
     decision.waits.push({ kind: "signal", id: call.id });

@@ -147,7 +147,12 @@ export class Execution {
       case "signal.received":
         this.consumed.add(entry.fact);
         this.calls.settle(call);
-        this.#giveSignal(call as SignalCall, value);
+        call.resolve(value);
+        break;
+      case "signal.refused":
+        this.consumed.add(entry.fact);
+        this.calls.settle(call);
+        call.reject(value);
         break;
       case "signal.timed_out": {
         const what = `no signal "${entry.signal}" came in time for run ${this.run.runId}`;
@@ -157,20 +162,6 @@ export class Execution {
       }
       default:
         unreachable(entry);
-    }
-  }
-
-  /** The schema sits at the call, so a payload that does not fit is the workflow's to handle. */
-  #giveSignal(call: SignalCall, value: unknown): void {
-    const result = call.schema?.["~standard"].validate(value) ?? { value };
-    if (result instanceof Promise) {
-      call.reject(new PerdureError("E_BAD_OPTION", `The schema of signal "${call.name}" is asynchronous.`));
-    } else if (result.issues === undefined) {
-      call.resolve(result.value);
-    } else {
-      const faults = result.issues.map((issue) => issue.message).join("; ");
-      const what = `Signal "${call.name}" does not fit its schema: ${faults}.`;
-      call.reject(new PerdureError("E_INVALID_INPUT", what));
     }
   }
 
@@ -197,6 +188,7 @@ function kindOf(entry: CallEntry): CallKind {
       return "sleep";
     case "signal.awaited":
     case "signal.received":
+    case "signal.refused":
     case "signal.timed_out":
       return "signal";
     default:

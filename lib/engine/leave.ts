@@ -42,7 +42,7 @@ async function suspend(engine: Engine, run: Run, activation: Activation, ending:
   const { ports, settings } = engine;
   const now = ports.clock.now();
   const { seen, lastSeq } = activation;
-  const plan =
+  const plan: Armed =
     ending.kind === "hand-off" ? { wake: seen + 1 } : await arm(engine, run, seen, ending.nextAt, now);
   if (ending.kind === "hand-off") await sendWakeUp(engine, run.runId, seen + 1, 0);
   const common = { runId: run.runId, fence: run.fence, seen, lastSeq, ...plan };
@@ -57,6 +57,10 @@ async function suspend(engine: Engine, run: Run, activation: Activation, ending:
     return { kind: "left" };
   }
   const standing = result.run;
+  // Nobody will name what was armed for this suspension: its name holds our fence. (A repeated update that was applied
+  // the first time may find a later owner's META, which does name it.)
+  if (plan.timer !== undefined && plan.timer.name !== standing?.timer?.name)
+    await ports.timers.disarm(plan.timer.name);
   if (standing === undefined || isClosed(standing.status)) return { kind: "left" };
   // Without a lease it was taken from us: an onlooker has stalled the run.
   const isOurs = standing.fence === run.fence && standing.leaseUntil !== undefined;

@@ -6,8 +6,10 @@ export interface WakeUp {
   readonly kind: "wake-up";
   readonly runId: string;
   readonly n: number;
-  /** Set when the dead-letter consumer sent it: the run's fence at that time. */
-  readonly afterFence?: number;
+  /** Set by the dead-letter consumer: how often this wake-up went through all its deliveries, and for nothing. */
+  readonly deaths?: number;
+  /** The fence of the run's last checkpoint when it last did. */
+  readonly lastFence?: number;
 }
 
 /** A long timer has fired, early on purpose: it is converted to a numbered wake-up at the exact time. */
@@ -44,10 +46,11 @@ export function readMessage(body: string): Message | undefined {
   }
   if (typeof data !== "object" || data === null) return undefined;
   const fields = data as Readonly<Record<string, unknown>>;
-  const { kind, runId, n, afterFence, fireAt, seq, handler, idempotencyKey } = fields;
+  const { kind, runId, n, deaths, lastFence, fireAt, seq, handler, idempotencyKey } = fields;
   if (typeof runId !== "string") return undefined;
-  if (kind === "wake-up" && isCount(n))
-    return { kind, runId, n, ...(isCount(afterFence) ? { afterFence } : {}) };
+  if (kind === "wake-up" && isCount(n)) {
+    return { kind, runId, n, ...(isCount(deaths) && isCount(lastFence) ? { deaths, lastFence } : {}) };
+  }
   if (kind === "timer" && isCount(fireAt)) return { kind, runId, fireAt };
   if (kind === "step" && isCount(seq) && typeof handler === "string" && typeof idempotencyKey === "string") {
     return { kind, runId, seq, handler, idempotencyKey };

@@ -1,29 +1,34 @@
 // From a loaded journal to an execution that stands where the journal ends. Used by activations, which go on from
 // there, and by step handlers, which only want the body of one step.
-import {
-  type CallEntry,
-  type Checkpoint,
-  type Entry,
-  type Fact,
-  isTerminal,
-  type TerminalEntry,
-} from "../ports/journal.ts";
+import { type CallEntry, type Entry, type Fact, isTerminal, type TerminalEntry } from "../ports/journal.ts";
 import type { Run } from "../ports/run.ts";
+import type { Loaded } from "../ports/store.ts";
 import { PerdureError } from "../sdk/errors.ts";
 import type { AnyWorkflow } from "../sdk/workflow.ts";
 import type { Engine } from "./engine.ts";
 import { Execution } from "./execution.ts";
 import { unpack } from "./payloads.ts";
 
+type Journal = Pick<Loaded, "checkpoints" | "facts">;
+
 export interface Replayed {
   readonly execution: Execution;
-  /** Set when the run has ended; then the code was not run. */
-  readonly terminal: TerminalEntry | undefined;
+  /** Position of the journal's last entry, delivered or not. */
   readonly lastSeq: number;
 }
 
+/** The terminal entry, if the run has ended; then there is nothing to replay. */
+export function endOf({
+  checkpoints,
+}: Journal): { readonly terminal: TerminalEntry; readonly seq: number } | undefined {
+  const last = checkpoints.at(-1);
+  const entry = last?.entries.at(-1);
+  if (last === undefined || entry === undefined || !isTerminal(entry)) return undefined;
+  return { terminal: entry, seq: last.first + last.entries.length - 1 };
+}
+
 /** @throws E_UNKNOWN_WORKFLOW */
-export function workflowOf(engine: Engine, run: Run): AnyWorkflow {
+function workflowOf(engine: Engine, run: Run): AnyWorkflow {
   const workflow = engine.registry.get(run.workflow);
   if (workflow !== undefined) return workflow;
   throw new PerdureError(
@@ -36,7 +41,7 @@ export function workflowOf(engine: Engine, run: Run): AnyWorkflow {
 export async function replay(
   engine: Engine,
   run: Run,
-  journal: { readonly checkpoints: readonly Checkpoint[]; readonly facts: readonly Fact[] },
+  journal: Journal,
   until = Number.POSITIVE_INFINITY,
 ): Promise<Replayed> {
   const { ports } = engine;
@@ -48,9 +53,6 @@ export async function replay(
     log: ports.log.with({ run: run.runId, workflow: run.workflow }),
   });
   const entries = journal.checkpoints.flatMap((checkpoint) => checkpoint.entries);
-  const last = entries.at(-1);
-  if (last !== undefined && isTerminal(last)) return { execution, terminal: last, lastSeq: entries.length };
-
   execution.live = entries.length === 0;
   await execution.start();
   for (const [i, entry] of entries.entries()) {
@@ -59,7 +61,7 @@ export async function replay(
     await deliverEntry(engine, execution, seq, entry);
   }
   execution.live = true;
-  return { execution, terminal: undefined, lastSeq: entries.length };
+  return { execution, lastSeq: entries.length };
 }
 
 /** C1: a terminal entry is the last, so it is never delivered. */
@@ -80,7 +82,8 @@ export async function deliverEntry(
 }
 
 async function entryValue({ ports }: Engine, entry: CallEntry): Promise<unknown> {
-  if (entry.type === "step.failed") return await unpack(entry.failure.error, ports.blobs);
+  if (entry.type === "step.failed" || entry.type === "signal.refused")
+    return await unpack(entry.failure.error, ports.blobs);
   return "value" in entry ? await unpack(entry.value, ports.blobs) : undefined;
 }
 

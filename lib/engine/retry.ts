@@ -47,7 +47,9 @@ export function decideRetry(
     return { again: false };
   }
   if (!asksForRetry(error, attempt, backoff)) return { again: false };
-  const fullMs = Math.min(backoff.maxMs, backoff.initialMs * backoff.factor ** (attempt - 1));
+  // Zero times infinity is no number: many attempts grow any factor beyond all bounds.
+  const growth = Math.min(backoff.factor ** (attempt - 1), Number.MAX_SAFE_INTEGER);
+  const fullMs = Math.min(backoff.maxMs, backoff.initialMs * growth);
   const jitteredMs = Math.round(fullMs * (1 - backoff.jitter * chance));
   return { again: true, delayMs: Math.max(jitteredMs, retryAfterMs(error)) };
 }

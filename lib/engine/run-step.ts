@@ -5,18 +5,23 @@
 //
 // Delivered twice: the second finds the claim held and waits, or finds the result and only repeats the wake-up (J4). A
 // handler that stopped for longer than its lease may see its body run again beside it; of two results the first is kept.
-import type { Fact } from "../ports/journal.ts";
+import { MAX_STEP_DELIVERIES } from "../limits.ts";
+import type { Fact, StepFailure } from "../ports/journal.ts";
 import { isClosed, type Run } from "../ports/run.ts";
 import { PerdureError } from "../sdk/errors.ts";
 import { type PackedResult, runAttempt } from "./attempt.ts";
 import type { StepCall } from "./call.ts";
 import { type Disposition, DONE, type Engine, faultBackoffMs, type Host, later } from "./engine.ts";
 import { keepLease } from "./lease.ts";
+import { stall } from "./leave.ts";
 import type { StepRequest } from "./messages.ts";
-import { packFailure } from "./payloads.ts";
-import { replay } from "./replay.ts";
+import { endOf, replay } from "./replay.ts";
+import { decideRetry } from "./retry.ts";
 import { packResult } from "./step-runner.ts";
 import { wake } from "./wake.ts";
+
+/** First wait for the deployment that brings activations and step handlers together again; it doubles. */
+const UNREACHABLE_RETRY_MS = 15_000;
 
 export async function runStep(engine: Engine, request: StepRequest, host: Host): Promise<Disposition> {
   const { ports, settings } = engine;
@@ -44,6 +49,9 @@ export async function runStep(engine: Engine, request: StepRequest, host: Host):
     await host.extend(settings.visibilityMs);
     const result = await attempt(engine, run, seq, over.signal);
     if (result === undefined) return DONE;
+    if (result instanceof PerdureError) return await unreachable(engine, run, result, host);
+    // The failure may be our own abort's. Whoever holds the claim now will tell how the step went.
+    if (over.signal.aborted && !result.ok) return later(settings.leaseMs);
     await putStepResult(engine, runId, seq, result);
     return await woken(engine, runId);
   } catch (error) {
@@ -63,35 +71,51 @@ export async function putStepResult(
   result: PackedResult,
 ): Promise<void> {
   const { clock, store } = engine.ports;
-  const outcome = result.ok ? result : ({ ok: false, failure: result.failure } as const);
+  const outcome = result.ok ? result : failureOf(result);
   const fact: Fact = { kind: "step", key: factKey(seq), at: clock.now(), seq, outcome };
   await store.journal.putFact(runId, fact);
 }
 
-/** Nothing when the journal says that this attempt is over. */
+/** Nothing when the journal says that this attempt is over; a fault when this code does not come to the step. */
 async function attempt(
   engine: Engine,
   run: Run,
   seq: number,
   signal: AbortSignal,
-): Promise<PackedResult | undefined> {
+): Promise<PackedResult | PerdureError | undefined> {
   const { ports } = engine;
   const journal = await ports.store.journal.load(run.runId);
-  const { execution, terminal, lastSeq } = await replay(engine, run, journal, seq);
-  if (terminal !== undefined) return undefined;
-  const dispatched = [...execution.calls.open()].find((call): call is StepCall => isDispatchedAt(call, seq));
-  if (dispatched === undefined || lastSeq < seq) {
-    const error =
-      execution.fault ??
-      new PerdureError(
-        "E_STEP_UNREACHABLE",
-        `Run ${run.runId}: this code does not come to the step dispatched at entry ${seq}.`,
-      );
-    return { ok: false, error, failure: await packFailure(error, run.runId, ports.blobs) };
+  if (endOf(journal) !== undefined) return undefined;
+  const { execution, lastSeq } = await replay(engine, run, journal, seq);
+  const call = [...execution.calls.open()].find((open): open is StepCall => isDispatchedAt(open, seq));
+  if (call === undefined || lastSeq < seq) {
+    const what = `Run ${run.runId}: this code does not come to the step dispatched at entry ${seq}.`;
+    return execution.fault ?? new PerdureError("E_STEP_UNREACHABLE", what);
   }
-  const log = ports.log.with({ run: run.runId, handler: dispatched.on });
-  const result = await runAttempt({ call: dispatched, clock: ports.clock, log, signal });
-  return await packResult(result, run.runId, ports.blobs);
+  const log = ports.log.with({ run: run.runId, handler: call.on });
+  const result = await runAttempt({ call, clock: ports.clock, log, signal });
+  const packed = await packResult(result, run.runId, ports.blobs);
+  if (packed.ok) return packed;
+  // Asked here, where the error is still the one that was thrown, of the class it was thrown as.
+  return {
+    ...packed,
+    retry: decideRetry(packed.error, call.state.attempt, call.backoff, ports.random.next()),
+  };
+}
+
+/**
+ * Not a failure of the step: activations and step handlers have different code. During a deployment that passes by
+ * itself; after that it needs a person, exactly as a divergence does (D1).
+ */
+async function unreachable(engine: Engine, run: Run, fault: PerdureError, host: Host): Promise<Disposition> {
+  if (host.receiveCount < MAX_STEP_DELIVERIES) return later(UNREACHABLE_RETRY_MS * 2 ** host.receiveCount);
+  const { kind } = await stall(engine, run, fault, "onlooker");
+  return kind === "left" ? DONE : later(engine.settings.leaseMs);
+}
+
+/** What is stored of a failure: the record, not the error. */
+function failureOf({ failure, retry }: Extract<PackedResult, { ok: false }>): StepFailure {
+  return { ok: false, failure, ...(retry === undefined ? {} : { retry }) };
 }
 
 function isDispatchedAt(call: { readonly kind: string; readonly state?: unknown }, seq: number): boolean {

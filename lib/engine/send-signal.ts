@@ -3,13 +3,16 @@
 //
 //   put I#key if absent ──► META: wake + 1 ──► send n = wake, unless leased (the owner sees `wake` before it leaves)
 import { isDeepStrictEqual } from "node:util";
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { Blobs } from "../ports/blobs.ts";
 import type { Fact } from "../ports/journal.ts";
 import { isClosed } from "../ports/run.ts";
+import type { SignalSchemas } from "../sdk/context.ts";
 import { PerdureError } from "../sdk/errors.ts";
 import { checkName } from "../sdk/names.ts";
 import { sha256Hex } from "./digest.ts";
 import type { Engine } from "./engine.ts";
-import { pack } from "./payloads.ts";
+import { pack, unpack } from "./payloads.ts";
 import { checkKey } from "./start-run.ts";
 import { checkInput } from "./validate.ts";
 import { wake } from "./wake.ts";
@@ -35,7 +38,10 @@ export async function sendSignal(
   if (idempotencyKey !== undefined) checkKey(idempotencyKey);
   const run = await ports.store.runs.get(runId);
   if (run === undefined) throw new PerdureError("E_RUN_NOT_FOUND", `There is no run "${runId}".`);
-  const payload = await checkInput(registry.get(run.workflow)?.signalSchemas[name], request.payload);
+  const payload = await checkInput(
+    schemaOf(registry.get(run.workflow)?.signalSchemas, name),
+    request.payload,
+  );
 
   const at = ports.clock.now();
   const key =
@@ -49,7 +55,7 @@ export async function sendSignal(
   }
   const fact: Fact = { kind: "signal", key, at, signal: name, value };
   const result = await ports.store.journal.putFact(runId, fact);
-  if (!result.stored && !isSame(result.existing, fact)) {
+  if (!result.stored && !(await isSame(result.existing, fact, ports.blobs))) {
     throw new PerdureError(
       "E_IDEMPOTENCY_CONFLICT",
       `Run ${runId} got signal "${name}" under the same key with another payload.`,
@@ -61,7 +67,12 @@ export async function sendSignal(
   return { stored: result.stored };
 }
 
-/** The same message, whenever it was stored. */
-function isSame(a: Fact, b: Fact): boolean {
-  return isDeepStrictEqual({ ...a, at: 0 }, { ...b, at: 0 });
+function schemaOf(schemas: SignalSchemas | undefined, name: string): StandardSchemaV1 | undefined {
+  return schemas !== undefined && Object.hasOwn(schemas, name) ? schemas[name] : undefined;
+}
+
+/** The same message, whenever it was stored and however it was packed. */
+async function isSame(a: Fact, b: Fact, blobs: Blobs): Promise<boolean> {
+  if (a.kind !== "signal" || b.kind !== "signal" || a.signal !== b.signal) return false;
+  return isDeepStrictEqual(await unpack(a.value, blobs), await unpack(b.value, blobs));
 }

@@ -66,10 +66,10 @@ export function checkSettings(settings: Settings): Settings {
       `longTimerMs (${longTimerMs}) is more than the ${MAX_QUEUE_DELAY_MS} that SQS can delay.`,
     );
   }
-  if (scheduleLeadMs > MAX_QUEUE_DELAY_MS) {
+  if (scheduleLeadMs > longTimerMs) {
     throw new PerdureError(
       "E_BAD_OPTION",
-      `scheduleLeadMs (${scheduleLeadMs}) is more than the ${MAX_QUEUE_DELAY_MS} that SQS can delay.`,
+      `scheduleLeadMs (${scheduleLeadMs}) must be at most longTimerMs (${longTimerMs}), so that a timer that is still armed has not fired.`,
     );
   }
   return settings;

@@ -2,7 +2,7 @@
 // the idempotency key, so a second start finds the first, and sends the message again if nobody has claimed the run.
 //
 //   put input (only when large) ──► put META if absent ──► send n = 1
-import { MAX_CALLER_KEY_CHARS, MAX_INLINE_INPUT_BYTES } from "../limits.ts";
+import { MAX_CALLER_KEY_CHARS, MAX_INLINE_INPUT_BYTES, MAX_VALUE_DEPTH } from "../limits.ts";
 import type { Run } from "../ports/run.ts";
 import { PerdureError } from "../sdk/errors.ts";
 import type { AnyWorkflow } from "../sdk/workflow.ts";
@@ -124,10 +124,13 @@ function hashOf(input: unknown): string {
   return sha256Hex(`${encoding} ${text}`);
 }
 
-function sortKeys(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sortKeys);
+/** @throws E_NOT_SERIALIZABLE when nested too deep, or in a cycle */
+function sortKeys(value: unknown, depth = 0): unknown {
+  if (depth > MAX_VALUE_DEPTH)
+    throw new PerdureError("E_NOT_SERIALIZABLE", `The input is nested more than ${MAX_VALUE_DEPTH} deep.`);
+  if (Array.isArray(value)) return value.map((item) => sortKeys(item, depth + 1));
   if (typeof value !== "object" || value === null || Object.getPrototypeOf(value) !== Object.prototype)
     return value;
   const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return Object.fromEntries(entries.map(([key, item]) => [key, sortKeys(item)]));
+  return Object.fromEntries(entries.map(([key, item]) => [key, sortKeys(item, depth + 1)]));
 }

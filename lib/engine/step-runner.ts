@@ -26,8 +26,9 @@ export class StepRunner {
     this.#signal = signal;
   }
 
+  /** Something runs, or has ended and was not taken yet: the activation must not leave. */
   get busy(): boolean {
-    return this.#running.size > 0;
+    return this.#running.size > 0 || this.#settled.length > 0 || this.#broken !== undefined;
   }
 
   isRunning(call: StepCall): boolean {
@@ -42,10 +43,16 @@ export class StepRunner {
     }
   }
 
-  /** Entries of attempts that ended since the last call. @throws when a result could not be stored */
+  /**
+   * Entries of attempts that ended since the last call.
+   *
+   * @throws when a result could not be stored, but not before every other result has been taken
+   */
   takeSettled(): CallEntry[] {
-    if (this.#broken !== undefined) throw this.#broken.error;
-    return this.#settled.splice(0);
+    const settled = this.#settled.splice(0);
+    if (this.#broken !== undefined && settled.length === 0 && this.#running.size === 0)
+      throw this.#broken.error;
+    return settled;
   }
 
   async #run(call: StepCall): Promise<void> {

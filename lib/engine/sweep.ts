@@ -1,6 +1,6 @@
 // The sweeper finds runs whose wake-up is overdue and sends it again (W4), so that a lost message, a schedule that never
 // fires, or a sender that died between two writes only costs time. Reads each run before it believes the index.
-import { IDLE_SWEEP_MS, MAX_RUNS_PER_SWEEP } from "../limits.ts";
+import { GIVEN_BACK_SWEEP_MS, IDLE_SWEEP_MS, MAX_RUNS_PER_SWEEP } from "../limits.ts";
 import { isClosed, type Run } from "../ports/run.ts";
 import type { Engine } from "./engine.ts";
 import { type Settings, sweepTime } from "./settings.ts";
@@ -26,10 +26,20 @@ export async function sweep(engine: Engine): Promise<SweepReport> {
   const due = await ports.store.index.due(ports.clock.now(), MAX_RUNS_PER_SWEEP);
   let woken = 0;
   for (const runId of due) {
-    const run = await ports.store.runs.get(runId);
-    if (run !== undefined && (await actOn(engine, run))) woken += 1;
+    if (await sweepOne(engine, runId)) woken += 1;
   }
   return { looked: due.length, woken };
+}
+
+/** One run that cannot be read or woken must not keep the others from it. */
+async function sweepOne(engine: Engine, runId: string): Promise<boolean> {
+  try {
+    const run = await engine.ports.store.runs.get(runId);
+    return run !== undefined && (await actOn(engine, run));
+  } catch (error) {
+    engine.ports.log.error("a run could not be swept", { run: runId, error: String(error) });
+    return false;
+  }
 }
 
 async function actOn(engine: Engine, run: Run): Promise<boolean> {
@@ -56,30 +66,32 @@ async function actOn(engine: Engine, run: Run): Promise<boolean> {
 
 export function decideSweep(run: Run, now: number, settings: Settings): SweepAction {
   if (isClosed(run.status) || run.sweepAt === undefined || run.sweepAt > now) return { kind: "nothing" };
-  const soon = sweepTime(now, settings);
-  if (run.status === "stalled" || run.status === "paused")
-    return { kind: "postpone", to: sweepTime(now + IDLE_SWEEP_MS, settings) };
-  if (isLeased(run, now)) return { kind: "postpone", to: soon };
-  if (
-    run.nextWakeAt !== undefined &&
-    run.nextWakeAt > now &&
-    run.wake <= run.handled + 1 &&
-    !isCheckDue(run, now)
-  ) {
-    // The one counted cause, if any, is the timer's own message, still delayed.
-    return {
-      kind: "postpone",
-      to: sweepTime(Math.min(run.nextWakeAt, run.checkAt ?? run.nextWakeAt), settings),
-    };
+  const postponeTo = (at: number) => ({ kind: "postpone", to: sweepTime(at, settings) }) as const;
+  if (run.status === "stalled" || run.status === "paused") return postponeTo(now + IDLE_SWEEP_MS);
+  if (isLeased(run, now)) return postponeTo(now);
+  if (run.checkAt !== undefined && run.checkAt <= now) return { kind: "wake" };
+
+  const { nextWakeAt } = run;
+  if (run.wake > run.handled + timersOwnCause(run)) return resend(run, now, settings);
+  if (nextWakeAt !== undefined && nextWakeAt <= now) {
+    return run.wake > run.handled ? resend(run, now, settings) : { kind: "wake" };
   }
-  if (run.wake > run.handled && !isCheckDue(run, now)) return { kind: "resend", n: run.wake, to: soon };
-  if (isCheckDue(run, now) || (run.nextWakeAt !== undefined && run.nextWakeAt <= now))
-    return { kind: "wake" };
-  return { kind: "postpone", to: sweepTime(run.checkAt ?? now + IDLE_SWEEP_MS, settings) };
+  return postponeTo(Math.min(nextWakeAt ?? now + IDLE_SWEEP_MS, run.checkAt ?? Number.POSITIVE_INFINITY));
 }
 
-function isCheckDue(run: Run, now: number): boolean {
-  return run.checkAt !== undefined && run.checkAt <= now;
+/** A near timer's delayed message was counted when it was sent; a far one is counted when its schedule fires. */
+function timersOwnCause(run: Run): 0 | 1 {
+  return run.nextWakeAt !== undefined && run.timer === undefined ? 1 : 0;
+}
+
+/** A run given back after a fault of the surroundings has a message on its way that backs off: look again much later. */
+function resend(run: Run, now: number, settings: Settings): SweepAction {
+  const wasGivenBack = run.status === "pending" && run.fence > 0;
+  return {
+    kind: "resend",
+    n: run.wake,
+    to: sweepTime(wasGivenBack ? now + GIVEN_BACK_SWEEP_MS : now, settings),
+  };
 }
 
 async function postpone({ ports }: Engine, run: Run, to: number): Promise<void> {

@@ -46,6 +46,14 @@ export type SignalReceived = OfCall & {
   readonly fact: string;
   readonly value: Payload;
 };
+export type SignalRefused = OfCall & {
+  readonly type: "signal.refused";
+  readonly signal: string;
+  /** Key of the inbox fact it consumed. */
+  readonly fact: string;
+  /** Why the payload did not fit the schema of the call. */
+  readonly failure: Failure;
+};
 export type SignalTimedOut = OfCall & { readonly type: "signal.timed_out"; readonly signal: string };
 export type RunSucceeded = Stamp & { readonly type: "run.succeeded"; readonly value: Payload };
 export type RunFailed = Stamp & { readonly type: "run.failed"; readonly failure: Failure };
@@ -61,6 +69,7 @@ export type CallEntry =
   | SleepFinished
   | SignalAwaited
   | SignalReceived
+  | SignalRefused
   | SignalTimedOut;
 /** The entry that ends a journal (C1). */
 export type TerminalEntry = RunSucceeded | RunFailed | RunTimedOut;
@@ -97,11 +106,16 @@ export type Fact =
       readonly at: number;
       /** Position of the `step.dispatched` entry it answers. */
       readonly seq: number;
-      readonly outcome:
-        | { readonly ok: true; readonly value: Payload }
-        | { readonly ok: false; readonly failure: Failure };
+      readonly outcome: { readonly ok: true; readonly value: Payload } | StepFailure;
     }
   | { readonly kind: "input"; readonly key: string; readonly at: number; readonly value: Payload };
+
+export interface StepFailure {
+  readonly ok: false;
+  readonly failure: Failure;
+  /** What the step's retry policy says, asked where the error was still the one that was thrown. */
+  readonly retry?: { readonly again: false } | { readonly again: true; readonly delayMs: number };
+}
 
 /** The claim of a step that runs in a step handler. */
 export interface StepClaim {

@@ -69,13 +69,15 @@ describe("code that changed under a run", () => {
     expect(await lab.result(runId)).toEqual(["paid", "thanked"]);
   });
 
-  it("and no longer has the workflow stalls it until it is deployed again", async () => {
+  it("and no longer has the workflow waits some deliveries for a deployment, then stalls until it is deployed", async () => {
     const lab = new Lab([first]);
     const runId = await lab.start(first);
     const gone = new Lab([]);
     await gone.store.runs.create(await lab.run(runId));
     await gone.wakeUps.send(JSON.stringify({ kind: "wake-up", runId, n: 1 }));
     await gone.settle();
+    expect((await gone.run(runId)).status).toBe("pending");
+    await gone.pass(10 * 60_000);
     expect((await gone.run(runId)).stalled?.code).toBe("E_UNKNOWN_WORKFLOW");
     gone.deploy(first);
     await gone.retry(runId);

@@ -19,6 +19,7 @@ describe("an activation whose time runs out", () => {
   it("hands off at a step boundary; nothing runs twice", async () => {
     const effects: number[] = [];
     const lab: Lab = new Lab([long(() => lab, effects)], {
+      sweepEveryMs: "never",
       timeoutMs: 10_000,
       settings: { handOffBeforeMs: 4_000 },
     });
@@ -33,6 +34,7 @@ describe("an activation whose time runs out", () => {
   it("that dies at any call around the hand-off loses nothing", async () => {
     const calm: number[] = [];
     const first: Lab = new Lab([long(() => first, calm)], {
+      sweepEveryMs: "never",
       timeoutMs: 20_000,
       settings: { handOffBeforeMs: 4_000 },
     });
@@ -45,6 +47,7 @@ describe("an activation whose time runs out", () => {
     for (let at = 1; at <= total; at += 1) {
       const effects: number[] = [];
       const lab: Lab = new Lab([long(() => lab, effects)], {
+        sweepEveryMs: "never",
         timeoutMs: 20_000,
         settings: { handOffBeforeMs: 4_000 },
       });
@@ -60,6 +63,7 @@ describe("an activation whose time runs out", () => {
   it("whose time is too short for its replay still makes progress", async () => {
     const effects: number[] = [];
     const lab: Lab = new Lab([long(() => lab, effects)], {
+      sweepEveryMs: "never",
       timeoutMs: 3_000,
       settings: { handOffBeforeMs: 4_000 },
     });

@@ -57,8 +57,8 @@ export interface LabOptions {
   /** Invocations end after this long, ms. @default never */
   readonly timeoutMs?: number;
   readonly log?: Log;
-  /** The sweeper runs this often, ms. @default 60 s */
-  readonly sweepEveryMs?: number;
+  /** The sweeper runs this often, ms; `never` shows that the protocol holds without it. @default 60 s */
+  readonly sweepEveryMs?: number | "never";
 }
 
 /** `lose`: the caller hears that it was done, but it was not (a message that is never delivered). */
@@ -104,6 +104,7 @@ export class Lab {
   readonly #workflows: Map<string, AnyWorkflow>;
   #calls = 0;
   #process: Process;
+  readonly #sweepEveryMs: number;
   #nextSweepAt: number;
 
   constructor(workflows: readonly AnyWorkflow[], options: LabOptions = {}) {
@@ -123,7 +124,9 @@ export class Lab {
     };
     this.engine = { ports: this.ports, registry: this.#workflows, settings: this.#settings };
     this.#process = this.#newProcess();
-    this.#nextSweepAt = this.clock.now() + (options.sweepEveryMs ?? 60_000);
+    this.#sweepEveryMs =
+      options.sweepEveryMs === "never" ? Number.POSITIVE_INFINITY : (options.sweepEveryMs ?? 60_000);
+    this.#nextSweepAt = this.clock.now() + this.#sweepEveryMs;
   }
 
   /** Puts other code under a name, as a deployment does. */
@@ -273,7 +276,7 @@ export class Lab {
       moved ||= deliveries.length > 0;
     }
     if (this.clock.now() >= this.#nextSweepAt) {
-      this.#nextSweepAt = this.clock.now() + (this.#options.sweepEveryMs ?? 60_000);
+      this.#nextSweepAt = this.clock.now() + this.#sweepEveryMs;
       void sweep(process.engine).catch(() => {});
       moved = true;
     }
@@ -295,10 +298,12 @@ export class Lab {
       : await handleMessage(process.engine, delivery.body, host);
     if (process.dead) return;
     // Deleting the message is a call that a crash may come before or after, too.
+    const end = disposition.done ? "remove" : "extend";
+    this.counts.set(`delivery.${end}`, (this.counts.get(`delivery.${end}`) ?? 0) + 1);
     const fate =
       (await this.watch?.({
         port: "delivery",
-        method: disposition.done ? "remove" : "extend",
+        method: end,
         args: [],
         count: ++this.#calls,
       })) ?? "go on";
@@ -332,6 +337,7 @@ export class Lab {
 
   /** The sweeper goes round all the time; only its rounds that find something matter here. */
   async #nextSweep(): Promise<number | undefined> {
+    if (this.#sweepEveryMs === Number.POSITIVE_INFINITY) return undefined;
     const [first] = await this.store.index.due(Number.MAX_SAFE_INTEGER, 1);
     if (first === undefined) return undefined;
     return Math.max(this.#nextSweepAt, (await this.run(first)).sweepAt ?? 0);

@@ -44,6 +44,36 @@ describe("an owner whose lease ran out while it was frozen", () => {
     await checkInvariants(lab, runId);
   });
 
+  it("starts no further step once it finds that its successor has appended (J2)", async () => {
+    const effects: string[] = [];
+    const w = workflow("w", async (ctx) => {
+      await ctx.step("a", () => effects.push("a"));
+      return await ctx.step("b", () => effects.push("b"));
+    });
+    const lab = new Lab([w], { sweepEveryMs: "never" });
+    const old = latch();
+    const young = latch();
+    let appends = 0;
+    lab.watch = async (call): Promise<Fate> => {
+      if (isRenew(call)) throw new Error("frozen");
+      if (!isAppend(call)) return "go on";
+      appends += 1;
+      // The old owner's first append, and the young one's second: its step b has run and is not yet recorded.
+      await { 1: old, 3: young }[appends]?.opened;
+      return "go on";
+    };
+    const runId = await lab.start(w);
+    await lab.pass(2_500);
+    expect(effects).toEqual(["a", "a", "b"]);
+    old.open();
+    await lab.settle();
+    expect(effects).toEqual(["a", "a", "b"]);
+    young.open();
+    lab.watch = undefined;
+    await lab.result(runId);
+    await checkInvariants(lab, runId);
+  });
+
   it("that wins a slot its successor has not used is adopted: its result counts (J2)", async () => {
     const effects: string[] = [];
     const w = workflow("w", async (ctx) => {
@@ -69,11 +99,37 @@ describe("an owner whose lease ran out while it was frozen", () => {
     old.open();
     await lab.settle();
     young.open();
+    await lab.settle();
+    // Adopted by the young owner itself, under its own lease.
+    expect(await lab.run(runId)).toMatchObject({ status: "suspended", fence: 2 });
     lab.watch = undefined;
     expect(await lab.result(runId)).toBe(1);
     const { checkpoints } = await lab.store.journal.load(runId);
     expect(checkpoints[0]?.fence).toBe(1);
     await checkInvariants(lab, runId);
+  });
+
+  it("learns by its step's AbortSignal that the result can no longer be recorded", async () => {
+    const reasons: string[] = [];
+    const w = workflow("w", async (ctx) =>
+      ctx.step("a", async (s) => {
+        if (reasons.length > 0) return "second";
+        return await new Promise((resolve) => {
+          s.signal.addEventListener("abort", () => {
+            reasons.push((s.signal.reason as Error).name);
+            resolve("first");
+          });
+        });
+      }),
+    );
+    const lab = new Lab([w]);
+    lab.watch = (call) => {
+      if (isRenew(call)) throw new Error("frozen");
+      return "go on";
+    };
+    const runId = await lab.start(w);
+    expect(await lab.result(runId)).toBe("second");
+    expect(reasons).toEqual(["LeaseLost"]);
   });
 
   it("cannot suspend, close or stall the run under its old fence", async () => {
@@ -113,6 +169,28 @@ describe("a wake-up", () => {
     expect(lab.wakeUps.nextVisibleAt()).toBeUndefined();
   });
 
+  it("that meets the lease of its own first delivery is kept, and takes over when that one dies (W2)", async () => {
+    // A lease that outlives the visibility, as when a renewal of the message was lost.
+    const settings = { leaseMs: 10_000, renewEveryMs: 100_000, visibilityMs: 3_000 };
+    const lab: Lab = new Lab(
+      [workflow("w", async (ctx) => ctx.step("long", (s) => s.attempt + lab.clock.now()))],
+      {
+        settings,
+        sweepEveryMs: "never",
+      },
+    );
+    const thaw = latch();
+    lab.watch = async (call): Promise<Fate> => {
+      if (isAppend(call)) await thaw.opened;
+      return "go on";
+    };
+    const runId = await lab.start("w");
+    await lab.pass(5_000);
+    lab.kill();
+    lab.watch = undefined;
+    expect(await lab.result(runId)).toBeGreaterThan(0);
+  });
+
   it("that comes twice activates once", async () => {
     let bodies = 0;
     const w = workflow("w", async (ctx) => ctx.step("a", () => (bodies += 1)));
@@ -131,6 +209,17 @@ describe("a wake-up", () => {
     const runId = await lab.start(w);
     for (const lost of await lab.wakeUps.receive({ max: 1, visibilityMs: 1_000, waitMs: 0 }))
       await lab.wakeUps.remove(lost.receipt);
+    expect(await lab.result(runId)).toBe("done");
+  });
+
+  it("that was lost is sent again by whoever repeats the start", async () => {
+    const w = workflow("w", async () => "done");
+    const lab = new Lab([w], { sweepEveryMs: "never" });
+    const runId = await lab.start(w, {}, "key");
+    for (const lost of await lab.wakeUps.receive({ max: 1, visibilityMs: 1_000, waitMs: 0 })) {
+      await lab.wakeUps.remove(lost.receipt);
+    }
+    expect(await lab.start(w, {}, "key")).toBe(runId);
     expect(await lab.result(runId)).toBe("done");
   });
 
@@ -156,7 +245,7 @@ describe("a signal that comes while an activation is about to suspend", () => {
         return await ctx.waitForSignal("go", { timeout: "1 day" });
       });
       for (const when of ["before", "after"]) {
-        const lab: Lab = new Lab([w], { sweepEveryMs: 1e12 });
+        const lab: Lab = new Lab([w], { sweepEveryMs: "never" });
         let sent = false;
         const runId = await lab.start(w);
         lab.watch = async (call): Promise<Fate> => {
@@ -175,6 +264,77 @@ describe("a signal that comes while an activation is about to suspend", () => {
       }
     },
   );
+});
+
+describe("a finished step", () => {
+  it("is not thrown away while a message to a step handler is being sent (J3)", async () => {
+    const effects: string[] = [];
+    const lab: Lab = new Lab([
+      workflow("w", async (ctx) =>
+        Promise.all([
+          ctx.step("charge", async () => {
+            effects.push("charge");
+            await lab.clock.sleep(50);
+          }),
+          ctx
+            .sleep("moment", "20ms")
+            .then(() => ctx.step("ship", () => effects.push("ship"), { on: "shipping" })),
+        ]),
+      ),
+    ]);
+    lab.watch = async ({ port, method }): Promise<Fate> => {
+      // SQS takes its time; meanwhile the charge is finished.
+      if (port === "steps" && method === "send") await lab.clock.sleep(100);
+      return "go on";
+    };
+    await lab.result(await lab.start("w"));
+    expect(effects).toEqual(["charge", "ship"]);
+  });
+
+  it("is recorded although another one's value could not be stored", async () => {
+    const effects: string[] = [];
+    const big = Array.from({ length: 9_000 }, (_, i) => (i * 7919) % 10_007);
+    const w = workflow("w", async (ctx) =>
+      Promise.all([
+        ctx.step("charge", () => effects.push("charge")),
+        ctx.step("export", () => (effects.push("export") > 0 ? big : big)),
+      ]),
+    );
+    const lab = new Lab([w]);
+    let failures = 0;
+    lab.watch = ({ port, method }) => {
+      if (port === "blobs" && method === "put" && failures === 0) {
+        failures += 1;
+        throw new Error("slow down");
+      }
+      return "go on";
+    };
+    await lab.result(await lab.start(w));
+    expect(effects).toEqual(["charge", "export", "export"]);
+  });
+});
+
+describe("a hand-off message that arrives before its sender has left", () => {
+  it("is looked at again in a second, not after a lease", async () => {
+    const lab: Lab = new Lab(
+      [
+        workflow("w", async (ctx) => {
+          for (let i = 0; i < 8; i += 1) await ctx.step("work", () => lab.clock.sleep(1_000));
+        }),
+      ],
+      {
+        timeoutMs: 5_000,
+        settings: { handOffBeforeMs: 2_000, leaseMs: 20_000, renewEveryMs: 6_000, visibilityMs: 25_000 },
+      },
+    );
+    lab.watch = async ({ method }): Promise<Fate> => {
+      if (method === "suspend") await lab.clock.sleep(15);
+      return "go on";
+    };
+    const startedAt = lab.clock.now();
+    await lab.result(await lab.start("w"));
+    expect(lab.clock.now() - startedAt).toBeLessThan(15_000);
+  });
 });
 
 describe("a store that fails for a while", () => {

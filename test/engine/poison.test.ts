@@ -48,52 +48,55 @@ describe("a run whose process dies before it can say anything", () => {
   });
 });
 
+const STANDING = { wake: 3, handled: 2, fence: 9 } as const;
+const HELD = { leaseOwner: "o", leaseUntil: 1_001 } as const;
+
 describe("a dead letter", () => {
   it.each([
-    ["is dropped when the run is gone", undefined, "drop"],
-    ["is dropped when the run is closed", aRun({ status: "succeeded", handled: 0 }), "drop"],
-    ["is dropped when the run is stalled already", aRun({ status: "stalled", handled: 0 }), "drop"],
-    ["is dropped when its cause was handled", aRun({ status: "suspended", handled: 3 }), "drop"],
+    ["is dropped when the run is gone", undefined, {}, { kind: "drop" }],
+    ["is dropped when the run is closed", { status: "succeeded" }, {}, { kind: "drop" }],
+    ["is dropped when the run is stalled already", { status: "stalled" }, {}, { kind: "drop" }],
+    ["is dropped when its cause was handled", { handled: 3 }, {}, { kind: "drop" }],
+    ["is sent again while somebody holds the lease", { fails: 9, ...HELD }, {}, { kind: "again", deaths: 0 }],
     [
-      "is sent again while somebody holds the lease",
-      aRun({ status: "running", fence: 9, fails: 9, leaseOwner: "o", leaseUntil: 1_001 }),
-      "again",
+      "does not count while somebody holds the lease",
+      HELD,
+      { deaths: 2, lastFence: 2 },
+      { kind: "again", deaths: 2 },
+    ],
+    ["is sent again, and counted, when the run got nowhere", {}, {}, { kind: "again", deaths: 1 }],
+    [
+      "is counted anew when the run appended meanwhile",
+      {},
+      { deaths: 2, lastFence: 1 },
+      { kind: "again", deaths: 1 },
     ],
     [
-      "is sent again when the run was claimed and is not poison",
-      aRun({ status: "running", fence: 9, fails: 2 }),
-      "again",
+      "stalls a run that got nowhere three times",
+      {},
+      { deaths: 2, lastFence: 2 },
+      { kind: "stall", code: "E_DEAD_LETTER" },
     ],
     [
-      "is sent again when the run crashed often but appended meanwhile",
-      aRun({ status: "running", fence: 4, fails: 9 }),
-      "again",
-    ],
-    [
-      "is sent again once when nobody could claim the run",
-      aRun({ status: "pending", fence: 1, fails: 0 }),
-      "again",
-    ],
-    [
-      "stalls a run that nobody has claimed since a fresh wake-up",
-      aRun({ status: "pending", fence: 2, fails: 0 }),
-      "stall",
+      "is sent again when the run crashed often but appended",
+      { fence: 4, fails: 9 },
+      {},
+      { kind: "again", deaths: 1 },
     ],
     [
       "stalls a run that died too often without progress",
-      aRun({ status: "running", fence: 9, fails: 6, leaseOwner: "o", leaseUntil: 999 }),
-      "stall",
+      { fails: 6 },
+      {},
+      { kind: "stall", code: "E_POISON" },
     ],
-  ])("%s", (_what, run, verdict) => {
-    const standing = run === undefined ? undefined : { ...run, wake: 3 };
-    expect(judgeWakeUp(standing, 2, { kind: "wake-up", runId: "r", n: 3, afterFence: 2 }, 1_000)).toBe(
-      verdict,
-    );
+  ] as const)("%s", (_what, overrides, message, verdict) => {
+    const run = overrides === undefined ? undefined : aRun({ ...STANDING, ...overrides });
+    expect(judgeWakeUp(run, 2, { kind: "wake-up", runId: "r", n: 3, ...message }, 1_000)).toEqual(verdict);
   });
 
   it("of a wake-up that no activation came of stalls the run with E_DEAD_LETTER", async () => {
     const w = workflow("w", async () => 1);
-    const lab = new Lab([w], { sweepEveryMs: 1e12 });
+    const lab = new Lab([w], { sweepEveryMs: "never" });
     lab.watch = ({ port, method }) => {
       if (port === "runs" && method === "claim") throw new Error("the function cannot start");
       return "go on";
@@ -104,6 +107,20 @@ describe("a dead letter", () => {
     lab.watch = undefined;
     await lab.retry(runId);
     expect(await lab.result(runId)).toBe(1);
+  });
+
+  it("of a run that meets a fault at each activation stalls it in the end, with a bounded number of messages", async () => {
+    const w = workflow("w", async (ctx) => ctx.step("a", () => 1));
+    const lab = new Lab([w]);
+    lab.watch = ({ port, method }) => {
+      if (port === "journal" && method === "load") throw new Error("access denied");
+      return "go on";
+    };
+    const runId = await lab.start(w);
+    await lab.pass(24 * 3_600_000);
+    expect((await lab.run(runId)).stalled?.code).toBe("E_DEAD_LETTER");
+    expect(lab.counts.get("wakeUps.send")).toBeLessThan(30);
+    expect(lab.counts.get("runs.claim")).toBeLessThan(150);
   });
 
   it("that is not ours is dropped", async () => {

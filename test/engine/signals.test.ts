@@ -116,16 +116,17 @@ describe("a signal", () => {
     expect(lab.clock.now() - startedAt).toBeGreaterThanOrEqual(7 * 86_400_000);
   });
 
-  it("reaches a run that is busy with a long step", async () => {
+  it("reaches a run that is busy with a long step, whose AbortSignal fires when the run ends without it", async () => {
+    const reasons: unknown[] = [];
     const w = workflow("w", async (ctx) => {
-      const winner = await Promise.race([
-        ctx.step(
-          "long",
-          (s) => new Promise((resolve) => s.signal.addEventListener("abort", () => resolve("aborted"))),
-        ),
-        ctx.waitForSignal("stop"),
-      ]);
-      return winner;
+      const long = ctx.step(
+        "long",
+        (s) =>
+          new Promise((resolve) =>
+            s.signal.addEventListener("abort", () => resolve(reasons.push(s.signal.reason))),
+          ),
+      );
+      return await Promise.race([long, ctx.waitForSignal("stop")]);
     });
     const lab = new Lab([w]);
     const runId = await lab.start(w);
@@ -134,6 +135,7 @@ describe("a signal", () => {
     await lab.pass(2_000);
     expect(await lab.result(runId)).toBe("stopped");
     expect(lab.counts.get("runs.claim")).toBe(1);
+    expect(reasons.length).toBe(1);
   });
 
   it("in large numbers to one run is neither lost nor doubled", async () => {
@@ -150,5 +152,25 @@ describe("a signal", () => {
       else await lab.clock.advance(1);
     }
     expect(await lab.result(runId)).toEqual(Array.from({ length: 50 }, (_, i) => i));
+  });
+
+  it("is checked against its schema once, so a replay gives the same value whatever the schema is by then (J3)", async () => {
+    let checks = 0;
+    const counted = v.pipe(
+      v.number(),
+      v.transform((n) => ({ n, check: (checks += 1) })),
+    );
+    const w = (schema: typeof counted) =>
+      workflow("w", async (ctx) => {
+        const got = await ctx.waitForSignal("go", { schema });
+        await ctx.sleep("pause", "1h");
+        return got;
+      });
+    const lab = new Lab([w(counted)]);
+    const runId = await lab.start("w");
+    await lab.signal(runId, "go", 7);
+    await lab.pass(1_000);
+    lab.deploy(w(v.never() as never));
+    expect(await lab.result(runId)).toEqual({ n: 7, check: 1 });
   });
 });

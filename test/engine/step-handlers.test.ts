@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { StepError } from "../../lib/sdk/errors.ts";
+import { type StepError, TerminalError } from "../../lib/sdk/errors.ts";
 import { workflow } from "../../lib/sdk/workflow.ts";
 import { Lab } from "./lab.ts";
 
@@ -48,6 +48,23 @@ describe("a step on a step handler", () => {
     await lab.pass(60_000);
     expect(runs).toBe(1);
     expect((await lab.store.journal.facts(runId)).length).toBe(1);
+  });
+
+  it("whose message comes once more after its result is stored does not run again", async () => {
+    let runs = 0;
+    const w = workflow("w", async (ctx) => {
+      const value = await ctx.step("ship", () => (runs += 1), { on: "shipping" });
+      await ctx.sleep("pause", "1 day");
+      return value;
+    });
+    const lab = new Lab([w]);
+    const runId = await lab.start(w);
+    await lab.pass(60_000);
+    await lab.steps.send(
+      JSON.stringify({ kind: "step", runId, seq: 1, handler: "shipping", idempotencyKey: "k" }),
+    );
+    expect(await lab.result(runId)).toBe(1);
+    expect(runs).toBe(1);
   });
 
   it("that fails is tried again by its policy, one dispatch for each attempt", async () => {
@@ -124,5 +141,95 @@ describe("a step on a step handler", () => {
     expect(await lab.result(runId)).toBe(1);
     await lab.pass(300_000);
     expect(runs).toBe(1);
+  });
+
+  it("whose handler lost its claim does not record its own abort as the step's failure", async () => {
+    const w = workflow("w", async (ctx) =>
+      ctx.step(
+        "ship",
+        (s) =>
+          new Promise((resolve, reject) => {
+            s.signal.addEventListener("abort", () => reject(new Error("aborted")));
+            if (renewalsWork) resolve("shipped");
+          }),
+        { on: "shipping", retry: { maxAttempts: 1 } },
+      ),
+    );
+    let renewalsWork = false;
+    const lab = new Lab([w]);
+    lab.watch = ({ method }) => {
+      if (method === "renewStep") {
+        renewalsWork = true;
+        throw new Error("throttled");
+      }
+      return "go on";
+    };
+    expect(await lab.result(await lab.start(w))).toBe("shipped");
+  });
+
+  it("one of many on a busy handler is sent once", async () => {
+    const w = workflow("w", async (ctx) =>
+      Promise.all(
+        Array.from({ length: 20 }, (_, i) =>
+          ctx.step("ship", () => lab.clock.sleep(1_000).then(() => i), { on: "shipping" }),
+        ),
+      ),
+    );
+    const lab: Lab = new Lab([w]);
+    const runId = await lab.start(w);
+    await lab.settle();
+    await lab.signal(runId, "noise");
+    expect(await lab.result(runId)).toEqual(Array.from({ length: 20 }, (_, i) => i));
+    expect(lab.counts.get("steps.send")).toBe(20);
+  });
+
+  it("judges a retry by the error that was thrown, not by its record", async () => {
+    class CardStolen extends TerminalError {}
+    Object.defineProperty(CardStolen, "name", { value: "CardStolen" });
+    let runs = 0;
+    const w = shipper(() => {
+      runs += 1;
+      throw Object.defineProperty(new CardStolen("stolen"), "name", { value: "CardStolen" });
+    });
+    const lab = new Lab([w]);
+    await expect(lab.result(await lab.start(w))).rejects.toThrow("CardStolen");
+    expect(runs).toBe(1);
+  });
+
+  it("that has other code than the activation is no failure of the step: it waits, then asks a person (D1)", async () => {
+    const w = shipper(() => "right");
+    const lab = new Lab([w]);
+    const runId = await lab.start(w);
+    lab.watch = ({ port, method }) => {
+      if (port === "steps" && method === "send")
+        lab.deploy(workflow("shipper", async (ctx) => ctx.sleep("other", "1h")));
+      return "go on";
+    };
+    await lab.until(async () => (await lab.run(runId)).status === "stalled");
+    expect((await lab.run(runId)).stalled?.code).toBe("E_NONDETERMINISM");
+    expect((await lab.entries(runId)).map((entry) => entry.type)).toEqual([
+      "step.succeeded",
+      "step.dispatched",
+    ]);
+    lab.watch = undefined;
+    lab.deploy(w);
+    await lab.retry(runId);
+    expect(await lab.result(runId)).toMatchObject({ value: "right" });
+  });
+
+  it("that is gone while its step is out stalls the run instead of waiting for ever", async () => {
+    const w = shipper(() => 1);
+    const lab = new Lab([w]);
+    const runId = await lab.start(w);
+    lab.watch = ({ port, method }) => (port === "steps" && method === "send" ? "lose" : "go on");
+    await lab.settle();
+    lab.watch = undefined;
+    lab.deploy(
+      workflow("shipper", async (ctx) => {
+        await ctx.step("look up", () => 1);
+        return await ctx.step("ship", () => 1);
+      }),
+    );
+    await expect(lab.result(runId)).rejects.toThrow("E_STEP_HANDLER_MISSING");
   });
 });

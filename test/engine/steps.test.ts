@@ -53,7 +53,7 @@ describe("a step", () => {
     const startedAt = lab.clock.now();
     const runId = await lab.start(w);
     expect(await lab.result(runId)).toBe(3);
-    expect(tries).toEqual([1, 2, 3].map((attempt) => [attempt, `${runId}:a`]));
+    expect(tries).toEqual([1, 2, 3].map((attempt) => [attempt, `${runId}/a`]));
     expect(lab.clock.now() - startedAt).toBeGreaterThanOrEqual(30_000);
   });
 
