@@ -5,6 +5,7 @@
 // Left alone are packages (node_modules), Perdure itself, and CommonJS, which Node keeps by file name.
 import { type ResolveHookContext, registerHooks } from "node:module";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { StartError } from "./start-error.ts";
 
 const PERDURE = new URL("..", import.meta.url).href;
 const PARAMETER = "generation";
@@ -31,12 +32,18 @@ export class ModuleGenerations {
     });
   }
 
-  /** Imports the files and all that they import, evaluated anew. @throws what any of them throws */
+  /** Imports the files and all that they import, evaluated anew. @throws StartError when one cannot be loaded */
   async load(files: readonly string[]): Promise<object[]> {
     this.#generation += 1;
     const modules: object[] = [];
     // One after the other, so that of two faults it is always the same one that is told.
-    for (const file of files) modules.push((await import(pathToFileURL(file).href)) as object);
+    for (const file of files) {
+      try {
+        modules.push((await import(pathToFileURL(file).href)) as object);
+      } catch (error) {
+        throw new StartError(`${file} cannot be loaded. ${explain(error)}`, { cause: error });
+      }
+    }
     return modules;
   }
 
@@ -65,4 +72,12 @@ function missingFile(specifier: string, { parentURL }: ResolveHookContext): stri
   if (!/^\.{1,2}\//.test(specifier) || parentURL === undefined || !parentURL.startsWith("file:"))
     return undefined;
   return fileURLToPath(new URL(specifier, parentURL));
+}
+
+/** What and where. A syntax error says where it is only in its stack, whose first place may be ours. */
+function explain(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const places = (error.stack ?? "").match(/file:\/\/[^\s?)]+(?:\?[^\s:)]*)?(?::\d+)*/g) ?? [];
+  const place = places.find((url) => !url.startsWith(PERDURE))?.replace(/\?[^:]*/, "");
+  return `${error.name}: ${error.message}${place === undefined ? "" : ` (${place})`}`;
 }

@@ -7,6 +7,7 @@ import type { Log } from "../ports/log.ts";
 import { consoleLog } from "./console-log.ts";
 import { lockDataFile } from "./data-file-lock.ts";
 import { fireTimers, sweepAgainAndAgain } from "./housekeeping.ts";
+import { noteOwnEnd, settleLastEnd } from "./last-end.ts";
 import { listen } from "./listen.ts";
 import { createLocalPorts, type LocalPorts } from "./local-ports.ts";
 import { openDatabase } from "./sqlite/database.ts";
@@ -69,6 +70,9 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
 
     const clock = new SystemClock();
     const local = createLocalPorts(database, clock, log);
+    await settleLastEnd(dataFile, database, local.ports.store.runs);
+    const end = noteOwnEnd(dataFile);
+    cleanups.push(() => end.forget());
     const engine: Engine = {
       ports: local.ports,
       settings: LOCAL_SETTINGS,

@@ -36,9 +36,9 @@ function runRow(run) {
 function entryRow(entry) {
   const row = make("li", "");
   const what = [entry.type, entry.id, entry.attempt > 1 ? "(attempt " + entry.attempt + ")" : ""].filter(Boolean).join(" ");
-  row.append(make("span", entry.seq), make("span", what), make("time", entry.at.slice(11, 23)));
+  row.append(make("span", entry.seq), make("span", what), make("time", new Date(entry.at).toLocaleTimeString()));
   const detail = entry.error ? entry.error.name + ": " + entry.error.message : entry.value == null ? "" : JSON.stringify(entry.value);
-  if (detail !== "") row.append(make("pre", detail.length > 400 ? detail.slice(0, 400) + " …" : detail));
+  if (detail !== "") row.append(make("pre", detail.length > 400 ? detail.slice(0, 400) + " …" : detail, entry.error ? "failed" : ""));
   return row;
 }
 
@@ -66,15 +66,18 @@ function showRun(run) {
   at("outcome").textContent = "result" in run ? JSON.stringify(run.result, null, 2) : "";
 }
 
-async function refreshRun() {
+function chooseRun() {
   const runId = decodeURIComponent(location.hash.slice(1));
-  if (runId !== shown.runId) {
-    shown = { runId, after: 0 };
-    at("journal").replaceChildren();
-    at("fault").textContent = "";
-    at("signal").hidden = true;
-  }
-  at("run").hidden = runId === "";
+  if (runId === shown.runId) return;
+  shown = { runId, after: 0 };
+  at("journal").replaceChildren();
+  at("fault").textContent = "";
+  at("signal").hidden = true;
+  at("run").hidden = true;
+}
+
+async function refreshRun() {
+  const { runId } = shown;
   if (runId === "") return;
   const path = "/runs/" + encodeURIComponent(runId);
   const run = await call(path);
@@ -87,6 +90,7 @@ async function refreshRun() {
 
 async function refresh() {
   try {
+    chooseRun();
     const { runs } = await call("/runs?limit=50");
     at("runs").replaceChildren(...runs.map(runRow));
     const { workflows } = await call("/workflows");

@@ -34,13 +34,13 @@ nav a { font-family: inherit; }
 pre { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; }
 ol, ul { list-style: none; margin: .5rem 0; padding: 0; }
 ol li { display: grid; grid-template-columns: 2.5rem 1fr auto; gap: .5rem; border-top: 1px solid var(--line); padding: .3rem 0; }
-ol li > :first-child, ol li > :last-child { color: var(--faint); }
-ol pre { grid-column: 2 / -1; color: var(--faint); }
+ol li > :first-child, time, ol pre { color: var(--faint); }
+ol pre { grid-column: 2 / -1; }
 ul li::before { content: "waits for "; color: var(--faint); }
 .status { font-size: .8rem; font-weight: 600; color: var(--faint); }
 .status::before { content: "● "; }
 .succeeded { color: var(--good); }
-.failed, .stalled, .timed_out { color: var(--bad); }
+.failed, .stalled, .timed_out, ol pre.failed { color: var(--bad); }
 .running, .pending { color: var(--busy); }
 #reason:empty, #fault:empty, #hint:empty { display: none; }
 #reason, #fault { color: var(--bad); overflow-wrap: anywhere; }

@@ -25,12 +25,14 @@ export class WorkflowFiles {
 
   private constructor(options: WorkflowFilesOptions) {
     this.#options = options;
-    this.#watcher = new FileWatcher(() => (this.#loading = this.#loading.then(() => this.#reload())));
+    this.#watcher = new FileWatcher(() => {
+      this.#loading = this.#loading.then(() => this.#reload());
+    });
     // From before a file is read, so that no change goes unseen.
     this.#modules = new ModuleGenerations((file) => this.#watcher.add(file));
   }
 
-  /** @throws StartError when no file fits or none has a workflow, E_DUPLICATE_WORKFLOW, and what the files throw */
+  /** @throws StartError when no file fits, one cannot be loaded or none has a workflow; E_DUPLICATE_WORKFLOW */
   static async open(options: WorkflowFilesOptions): Promise<WorkflowFiles> {
     const files = new WorkflowFiles(options);
     try {
@@ -66,16 +68,9 @@ export class WorkflowFiles {
       this.#registry = await this.#load();
       log.info("workflows reloaded", { workflows: [...this.#registry.keys()].join(", ") });
     } catch (error) {
-      log.error("workflows could not be reloaded, the code before stays in use", { reason: explain(error) });
+      log.error("workflows could not be reloaded, the code before stays in use", {
+        reason: error instanceof Error ? error.message : String(error),
+      });
     }
   }
-}
-
-/** A syntax error says where it is only in the first lines of its stack. */
-export function explain(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const place = /file:\/\/[^\s?)]+(?:\?[^\s:)]*)?(?::\d+)*/
-    .exec(error.stack ?? "")?.[0]
-    .replace(/\?[^:]*/, "");
-  return `${error.name}: ${error.message}${place === undefined ? "" : ` (${place})`}`;
 }

@@ -158,7 +158,10 @@ describe("a signal", () => {
     let checks = 0;
     const counted = v.pipe(
       v.number(),
-      v.transform((n) => ({ n, check: (checks += 1) })),
+      v.transform((n) => {
+        checks += 1;
+        return { n, check: checks };
+      }),
     );
     const w = (schema: typeof counted) =>
       workflow("w", async (ctx) => {
