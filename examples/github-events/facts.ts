@@ -18,7 +18,7 @@ const SUBJECTS = [
 
 /** @throws TerminalError for an event that is not one */
 export function headlineOf(event: string, payload: Json): string {
-  if (!/^[a-z_]+$/.test(event)) throw new TerminalError(`"${event}" is not the name of a GitHub event`);
+  if (!/^[a-z0-9_]+$/.test(event)) throw new TerminalError(`"${event}" is not the name of a GitHub event`);
   const action = typeof payload.action === "string" ? `.${payload.action}` : "";
   return `${event}${action}`;
 }
