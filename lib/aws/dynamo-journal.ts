@@ -1,0 +1,167 @@
+// JournalStore on DynamoDB: checkpoints (J#), inbox facts (I#) and step claims (S#), all in the partition of their run.
+// One slot has one winner because its key is taken or not (J1); an item, once there, is never changed or replaced.
+// Owns these items' attributes; which entry may follow which is the engine's business.
+//
+// Sort keys put facts before the journal before META before step claims, so one Query reads a whole run.
+// None of these items expires by itself: retention.ts deletes them with their run.
+import { MAX_ENTRIES_PER_CHECKPOINT } from "../limits.ts";
+import type { Checkpoint, Entry, Fact } from "../ports/journal.ts";
+import type { JournalStore, Loaded } from "../ports/store.ts";
+import { PerdureError } from "../sdk/errors.ts";
+import { queryAll, queryPages, readItem } from "./dynamo-read.ts";
+import { newMark, putIfAbsent } from "./dynamo-write.ts";
+import { claimStep, fromStepClaimItem, renewStep } from "./step-claims.ts";
+import {
+  checkpointKey,
+  endOf,
+  factKey,
+  type Item,
+  type Key,
+  partitionOf,
+  SORT,
+  type Table,
+} from "./table.ts";
+
+export function createDynamoJournal(table: Table): JournalStore {
+  const rangeOf = (runId: string, from: string, to: string) => ({ partition: partitionOf(runId), from, to });
+  const factRange = (runId: string) => rangeOf(runId, SORT.fact, endOf(SORT.fact));
+
+  return {
+    // Mark: the checkpoint brings its own, because the engine too repeats an append whose fate it does not know.
+    async append(runId, checkpoint) {
+      const answer = await putIfAbsent(table, toCheckpointItem(runId, checkpoint));
+      if (answer.applied || answer.standing?.mark === checkpoint.mark) return { ok: true };
+      return { ok: false, existing: fromCheckpointItem(expectStanding(answer.standing, runId)) };
+    },
+
+    async load(runId) {
+      const items = await queryAll(table, rangeOf(runId, SORT.fact, endOf(SORT.stepClaim)));
+      return sorted(runId, items);
+    },
+
+    async page(runId, after, limit) {
+      const found: Checkpoint[] = [];
+      let entries = 0;
+      const range = rangeOf(runId, checkpointKey(runId, after + 1).sk, endOf(SORT.checkpoint));
+      for await (const items of queryPages(table, { ...range, limit })) {
+        for (const item of items) {
+          if (entries >= limit) break;
+          const checkpoint = fromCheckpointItem(item);
+          found.push(checkpoint);
+          entries += checkpoint.entries.length;
+        }
+        if (entries >= limit) break;
+      }
+      if (after === 0 || found[0]?.first === after + 1) return found;
+      // No checkpoint begins right after the position asked for: it may lie inside one that begins earlier.
+      const [before] = await newest(table, runId, checkpointKey(runId, after).sk);
+      return before !== undefined && before.first + before.entries.length - 1 > after
+        ? [before, ...found]
+        : found;
+    },
+
+    async last(runId) {
+      const [checkpoint] = await newest(table, runId, endOf(SORT.checkpoint));
+      return checkpoint;
+    },
+
+    // Mark: two callers may store the same fact, and one of them has.
+    async putFact(runId, fact) {
+      const mark = newMark();
+      const answer = await putIfAbsent(table, toFactItem(runId, fact, mark));
+      if (answer.applied || answer.standing?.mark === mark) return { stored: true };
+      return { stored: false, existing: fromFactItem(expectStanding(answer.standing, runId)) };
+    },
+
+    async facts(runId) {
+      return (await queryAll(table, factRange(runId))).map(fromFactItem).toSorted(byTimeThenKey);
+    },
+
+    async fact(runId, key) {
+      const item = await readItem(table, factKey(runId, key));
+      return item === undefined ? undefined : fromFactItem(item);
+    },
+
+    claimStep: async (request) => await claimStep(table, request),
+    renewStep: async (request) => await renewStep(table, request),
+  };
+}
+
+/** The checkpoint with the highest first position up to a sort key. */
+async function newest(table: Table, runId: string, upTo: string): Promise<readonly Checkpoint[]> {
+  const range = { partition: partitionOf(runId), from: SORT.checkpoint, to: upTo };
+  for await (const items of queryPages(table, { ...range, limit: 1, newestFirst: true })) {
+    return items.map(fromCheckpointItem);
+  }
+  return [];
+}
+
+/** A partition's items by kind. META lies between them and is left out: whoever loads has claimed, and has it. */
+function sorted(runId: string, items: readonly Item[]): Loaded {
+  const withPrefix = (prefix: string) => items.filter((item) => String(item.sk).startsWith(prefix));
+  const checkpoints = withPrefix(SORT.checkpoint).map(fromCheckpointItem);
+  checkGapless(runId, checkpoints);
+  return {
+    checkpoints,
+    facts: withPrefix(SORT.fact).map(fromFactItem).toSorted(byTimeThenKey),
+    stepClaims: withPrefix(SORT.stepClaim).map(fromStepClaimItem),
+  };
+}
+
+/** A journal with a hole would replay as another run: better no answer than that one. */
+function checkGapless(runId: string, checkpoints: readonly Checkpoint[]): void {
+  let next = 1;
+  for (const { first, entries } of checkpoints) {
+    if (first !== next) {
+      throw new PerdureError(
+        "E_INTERNAL",
+        `The journal of run ${runId} goes on at ${first}, not at ${next}.`,
+      );
+    }
+    next = first + entries.length;
+  }
+}
+
+/** The position is in the key alone: a step's result of 0.8 KB and all that lies around it must fit one write unit. */
+function toCheckpointItem(runId: string, checkpoint: Checkpoint): Item & Key {
+  const { first, entries, fence, mark, at } = checkpoint;
+  if (entries.length < 1 || entries.length > MAX_ENTRIES_PER_CHECKPOINT) {
+    throw new PerdureError("E_INTERNAL", `A checkpoint of run ${runId} has ${entries.length} entries.`);
+  }
+  return { ...checkpointKey(runId, first), n: entries.length, fence, mark, at, entries };
+}
+
+function fromCheckpointItem({ pk, sk, n, fence, mark, at, entries }: Item): Checkpoint {
+  const first = Number(String(sk).slice(SORT.checkpoint.length));
+  const isWhole =
+    [first, fence, at].every(Number.isSafeInteger) &&
+    typeof mark === "string" &&
+    Array.isArray(entries) &&
+    entries.length === n;
+  if (!isWhole)
+    throw new PerdureError("E_INTERNAL", `The item ${String(pk)} ${String(sk)} is not a checkpoint.`);
+  return { first, entries: entries as Entry[], fence: fence as number, mark, at: at as number };
+}
+
+function toFactItem(runId: string, { key, ...fact }: Fact, mark: string): Item & Key {
+  return { ...factKey(runId, key), ...fact, mark };
+}
+
+function fromFactItem({ pk, sk, mark: _, ...fact }: Item): Fact {
+  const isWhole = ["signal", "step", "input"].includes(String(fact.kind)) && Number.isSafeInteger(fact.at);
+  if (!isWhole)
+    throw new PerdureError("E_INTERNAL", `The item ${String(pk)} ${String(sk)} is not an inbox fact.`);
+  return { ...fact, key: String(sk).slice(SORT.fact.length) } as Fact;
+}
+
+function byTimeThenKey(a: Fact, b: Fact): number {
+  return a.at - b.at || (a.key < b.key ? -1 : 1);
+}
+
+function expectStanding(standing: Item | undefined, runId: string): Item {
+  if (standing !== undefined) return standing;
+  throw new PerdureError(
+    "E_INTERNAL",
+    `The table refused a put for run ${runId} and did not say what stands there.`,
+  );
+}

@@ -1,0 +1,202 @@
+// What the store costs (DESIGN §7), as the server counts it: requests and write units of each operation, indexes
+// included. The numbers are the product's promise, so they stand here one by one; a change of any is a decision.
+import { randomUUID } from "node:crypto";
+import type { ConsumedCapacity } from "@aws-sdk/client-dynamodb";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createTableClient } from "../../lib/aws/clients.ts";
+import { createDynamoStore } from "../../lib/aws/dynamo-store.ts";
+import type { Run } from "../../lib/ports/run.ts";
+import type { Store } from "../../lib/ports/store.ts";
+import {
+  aCheckpoint,
+  aFact,
+  anEntry,
+  aPayload,
+  aRun,
+  aSuspension,
+  FAR_FUTURE_SECONDS,
+  MINUTE_MS,
+  NOW,
+} from "../conformance/samples.ts";
+import { aClaim, claimed, mustGet } from "../conformance/store-steps.ts";
+import { createTable } from "./create-table.ts";
+import { type Dynoxide, skipsWithoutDynoxide, startDynoxide } from "./dynoxide.ts";
+import { emulatorAccess } from "./suites.ts";
+
+const TEN_STEP_BUDGET = 21;
+/** The result of a step that must cost one unit (DESIGN §7). */
+const LARGEST_SMALL_RESULT = "x".repeat(800);
+const LATER = NOW + 60 * MINUTE_MS;
+
+interface Cost {
+  readonly requests: number;
+  readonly table: number;
+  readonly list: number;
+  readonly sweep: number;
+}
+
+describe.skipIf(skipsWithoutDynoxide())("write units on dynoxide", () => {
+  let server: Dynoxide;
+  let store: Store;
+  let requests: ConsumedCapacity[] = [];
+
+  beforeAll(async () => {
+    server = await startDynoxide();
+    const client = createTableClient({ ...emulatorAccess, endpoint: server.endpoint });
+    await createTable(client, "perdure");
+    client.middlewareStack.add(
+      (next) => async (args) => {
+        const answer = await next({ ...args, input: { ...args.input, ReturnConsumedCapacity: "INDEXES" } });
+        const { ConsumedCapacity: capacity } = answer.output as { ConsumedCapacity?: ConsumedCapacity };
+        requests.push(capacity ?? {});
+        return answer;
+      },
+      { step: "initialize", name: "countCapacity" },
+    );
+    store = createDynamoStore({ client, tableName: "perdure" });
+  });
+  afterAll(async () => await server.stop());
+
+  async function costOf(operation: () => Promise<unknown>): Promise<Cost> {
+    requests = [];
+    await operation();
+    const sum = (units: (capacity: ConsumedCapacity) => number | undefined) =>
+      requests.reduce((total, capacity) => total + (units(capacity) ?? 0), 0);
+    return {
+      requests: requests.length,
+      table: sum(({ Table }) => Table?.CapacityUnits),
+      list: sum(({ GlobalSecondaryIndexes: indexes }) => indexes?.list?.CapacityUnits),
+      sweep: sum(({ GlobalSecondaryIndexes: indexes }) => indexes?.sweep?.CapacityUnits),
+    };
+  }
+
+  test("create is one request: one unit for META and one for each index", async () => {
+    const cost = await costOf(async () => await store.runs.create(aRun()));
+    expect(cost).toEqual({ requests: 1, table: 1, list: 1, sweep: 1 });
+  });
+
+  test("claim, renew, abandon and a claim of it all again are one request and one unit each, and touch no index", async () => {
+    const { run } = await store.runs.create(aRun());
+    const { runId } = run;
+    const once = { requests: 1, table: 1, list: 0, sweep: 0 };
+    expect(await costOf(async () => await store.runs.claim(aClaim(runId)))).toEqual(once);
+    expect(await costOf(async () => await store.runs.renew({ runId, fence: 1, leaseUntil: LATER }))).toEqual(
+      once,
+    );
+    expect(await costOf(async () => await store.runs.abandon({ runId, fence: 1 }))).toEqual(once);
+    expect(await costOf(async () => await store.runs.claim(aClaim(runId)))).toEqual(once);
+  });
+
+  test("a claim with a number ahead of wake is two requests, the first of them refused", async () => {
+    const { run } = await store.runs.create(aRun());
+    expect(await costOf(async () => await store.runs.claim(aClaim(run.runId, { n: 5 })))).toMatchObject({
+      list: 0,
+      sweep: 0,
+    });
+  });
+
+  test("append is one request and one unit for a step result of 800 bytes, and touches no index", async () => {
+    // Ids and marks as long as the engine makes them.
+    const ulid = "01K".padEnd(26, "0");
+    const entries = [anEntry({ id: "charge-card", value: aPayload(LARGEST_SMALL_RESULT) })];
+    const checkpoint = aCheckpoint({ first: 12_345, fence: 12, mark: `${ulid}.12345`, entries });
+    const cost = await costOf(async () => await store.journal.append(`run_${ulid}`, checkpoint));
+    expect(cost).toEqual({ requests: 1, table: 1, list: 0, sweep: 0 });
+  });
+
+  test("suspend is one request and one unit, and two more when the sweep time moves", async () => {
+    const staying = await claimed(store);
+    const moving = await claimed(store);
+    const suspend = async (run: Run, sweepAt: number) =>
+      await costOf(async () => await store.runs.suspend(aSuspension(run, { sweepAt })));
+    expect(await suspend(staying, staying.sweepAt ?? 0)).toEqual({
+      requests: 1,
+      table: 1,
+      list: 0,
+      sweep: 0,
+    });
+    expect(await suspend(moving, LATER)).toEqual({ requests: 1, table: 1, list: 0, sweep: 2 });
+  });
+
+  test("a signal to a suspended run is two requests and two units, and two more when the sweep time moves", async () => {
+    const run = await claimed(store);
+    await store.runs.suspend(aSuspension(run, { sweepAt: NOW }));
+    const signal = async (sweepAt: number) =>
+      await costOf(async () => {
+        await store.journal.putFact(run.runId, aFact());
+        await store.runs.raise({ runId: run.runId, sweepAt });
+      });
+    expect(await signal(NOW)).toEqual({ requests: 2, table: 2, list: 0, sweep: 0 });
+    expect(await signal(LATER)).toEqual({ requests: 2, table: 2, list: 0, sweep: 2 });
+  });
+
+  test("close is one request: META, the outcome in the list, and a move to the expiry partition", async () => {
+    const run = await claimed(store);
+    expect(await costOf(async () => await store.runs.close(ending(run)))).toEqual({
+      requests: 1,
+      table: 1,
+      list: 1,
+      sweep: 2,
+    });
+  });
+
+  test("stall and revive are one request each and show in both indexes", async () => {
+    const { runId, fence } = await claimed(store);
+    const reason = { code: "E_POISON", message: "dies", at: NOW };
+    const stall = async () =>
+      await store.runs.stall({ runId, fence, by: "owner", now: NOW, reason, sweepAt: LATER });
+    expect(await costOf(stall)).toEqual({ requests: 1, table: 1, list: 1, sweep: 2 });
+    const revive = async () => await store.runs.revive({ runId, sweepAt: LATER });
+    expect(await costOf(revive)).toEqual({ requests: 1, table: 1, list: 1, sweep: 0 });
+  });
+
+  test("claiming and renewing a step is one request and one unit", async () => {
+    const claim = { runId: randomUUID(), seq: 3, owner: "worker-1", leaseUntil: LATER };
+    const once = { requests: 1, table: 1, list: 0, sweep: 0 };
+    expect(await costOf(async () => await store.journal.claimStep({ ...claim, now: NOW }))).toEqual(once);
+    expect(await costOf(async () => await store.journal.renewStep(claim))).toEqual(once);
+  });
+
+  test("loading a journal of 10,000 entries takes at most 8 reads", { timeout: 60_000 }, async () => {
+    const { runId } = aRun();
+    const size = 20;
+    const entries = Array.from({ length: size }, (_, i) =>
+      anEntry({ id: `step-${i}`, value: aPayload('{"ok":true}') }),
+    );
+    const firsts = Array.from({ length: 10_000 / size }, (_, i) => 1 + i * size);
+    for (const first of firsts) await store.journal.append(runId, aCheckpoint({ first, entries }));
+    const cost = await costOf(async () => await store.journal.load(runId));
+    expect(cost.requests).toBeLessThanOrEqual(8);
+  });
+
+  test(`a ten-step run that never waits costs at most ${TEN_STEP_BUDGET} write units`, async () => {
+    const run = aRun();
+    const cost = await costOf(async () => {
+      await store.runs.create(run);
+      await store.runs.claim(aClaim(run.runId));
+      for (let step = 1; step <= 10; step++) {
+        const entries = [anEntry({ id: `step-${step}` })];
+        const ended = { type: "run.succeeded", value: aPayload(), at: NOW } as const;
+        await store.journal.append(
+          run.runId,
+          aCheckpoint({ first: step, entries: step < 10 ? entries : [...entries, ended] }),
+        );
+      }
+      await store.runs.close(ending({ ...run, fence: 1 }));
+    });
+    expect((await mustGet(store, run.runId)).status).toBe("succeeded");
+    expect(cost).toEqual({ requests: 13, table: 13, list: 2, sweep: 3 });
+    expect(cost.table + cost.list + cost.sweep).toBeLessThanOrEqual(TEN_STEP_BUDGET);
+  });
+});
+
+function ending({ runId, fence }: Run) {
+  return {
+    runId,
+    fence,
+    status: "succeeded",
+    closedAt: NOW,
+    lastSeq: 11,
+    expiresAt: FAR_FUTURE_SECONDS,
+  } as const;
+}
