@@ -61,10 +61,11 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
     for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
   };
   try {
-    const lock = lockDataFile(dataFile);
-    cleanups.push(() => lock.release());
+    // First, because it may fail and leaves nothing behind.
     const files = await WorkflowFiles.open({ patterns: workflows, folder, log });
     cleanups.push(() => files.close());
+    const lock = lockDataFile(dataFile);
+    cleanups.push(() => lock.release());
     const database = openDatabase(dataFile);
     cleanups.push(() => database.close());
 

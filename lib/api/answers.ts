@@ -1,0 +1,118 @@
+// What callers get. The views are typed by these schemas, the OpenAPI document is made of them, and the tests check
+// real answers against them. Times are ISO 8601 in UTC.
+import * as v from "valibot";
+import { RUN_STATUSES } from "../ports/run.ts";
+
+const time = v.pipe(v.string(), v.isoTimestamp());
+const seq = v.pipe(v.number(), v.integer(), v.minValue(0));
+const count = v.pipe(v.number(), v.integer(), v.minValue(1));
+
+export const ErrorView = v.strictObject({
+  name: v.string(),
+  message: v.string(),
+  code: v.exactOptional(v.string()),
+});
+
+export const WaitView = v.strictObject({
+  kind: v.picklist(["sleep", "signal", "retry", "step-handler"]),
+  id: v.pipe(v.string(), v.description("Of the waiting call.")),
+  until: v.exactOptional(v.pipe(time, v.description("Absent when only the outside can end the wait."))),
+  attempt: v.exactOptional(v.pipe(count, v.description("The attempt that comes next."))),
+  maxAttempts: v.exactOptional(count),
+  lastError: v.exactOptional(v.string()),
+});
+
+const summary = {
+  runId: v.string(),
+  workflow: v.string(),
+  version: v.string(),
+  status: v.picklist(RUN_STATUSES),
+  startedAt: time,
+  closedAt: v.exactOptional(time),
+  deadline: v.exactOptional(v.pipe(time, v.description("The run ends `timed_out` at this time."))),
+  stalled: v.exactOptional(
+    v.pipe(
+      v.strictObject({ code: v.string(), message: v.string(), at: time }),
+      v.description("Why the run needs a person."),
+    ),
+  ),
+  waits: v.pipe(v.array(WaitView), v.description("What a suspended run waits for; the first few.")),
+  nextWakeAt: v.exactOptional(v.pipe(time, v.description("When a suspended run goes on by itself."))),
+};
+
+export const RunSummary = v.strictObject(summary);
+export type RunSummary = v.InferOutput<typeof RunSummary>;
+
+export const RunDetail = v.strictObject({
+  ...summary,
+  input: v.exactOptional(v.pipe(v.unknown(), v.description("Left out when large."))),
+  result: v.exactOptional(v.pipe(v.unknown(), v.description("What the workflow returned."))),
+  error: v.exactOptional(ErrorView),
+});
+export type RunDetail = v.InferOutput<typeof RunDetail>;
+
+export const RunList = v.strictObject({
+  runs: v.pipe(v.array(RunSummary), v.description("Newest first.")),
+  cursor: v.exactOptional(v.pipe(v.string(), v.description("Absent on the last page."))),
+});
+
+export const EntryView = v.strictObject({
+  seq: v.pipe(count, v.description("Position in the journal.")),
+  type: v.pipe(
+    v.string(),
+    v.description("For example step.succeeded, sleep.started, signal.received, run.failed."),
+  ),
+  id: v.exactOptional(v.pipe(v.string(), v.description("Of the call it belongs to."))),
+  at: time,
+  attempt: v.exactOptional(count),
+  value: v.exactOptional(v.unknown()),
+  error: v.exactOptional(ErrorView),
+  retryAt: v.exactOptional(time),
+  wakeAt: v.exactOptional(time),
+  deadline: v.exactOptional(time),
+  signal: v.exactOptional(v.string()),
+  handler: v.exactOptional(v.string()),
+});
+export type EntryView = v.InferOutput<typeof EntryView>;
+
+export const JournalPage = v.strictObject({
+  runId: v.string(),
+  entries: v.array(EntryView),
+  after: v.pipe(
+    seq,
+    v.description("Position of the last entry in this answer: `after` of the next request."),
+  ),
+  more: v.pipe(v.boolean(), v.description("Whether more entries are there already.")),
+});
+export type JournalPage = v.InferOutput<typeof JournalPage>;
+
+export const EventPage = v.strictObject({ ...JournalPage.entries, status: v.picklist(RUN_STATUSES) });
+
+export const WorkflowList = v.strictObject({
+  workflows: v.array(
+    v.strictObject({
+      name: v.string(),
+      version: v.string(),
+      signals: v.pipe(v.array(v.string()), v.description("Those with a declared schema.")),
+      timeoutMs: v.exactOptional(v.number()),
+    }),
+  ),
+});
+
+export const SignalAccepted = v.strictObject({
+  runId: v.string(),
+  signal: v.string(),
+  stored: v.pipe(
+    v.boolean(),
+    v.description("False when the same signal had come before under the same key."),
+  ),
+});
+
+export const ErrorPage = v.strictObject({
+  code: v.string(),
+  title: v.string(),
+  advice: v.pipe(v.string(), v.description("What to do.")),
+  page: v.pipe(v.string(), v.description("The whole page, in the package and its repository.")),
+});
+
+export const Health = v.strictObject({ status: v.literal("ok") });

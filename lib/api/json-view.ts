@@ -1,0 +1,113 @@
+// Recorded values as JSON for people. One way only: a Date and the text of it look the same here. Values keep their
+// types in the journal; who needs those reads the journal's own encoding.
+
+/** Parts shown of one value. A value that contains a part many times unfolds to far more than was recorded. */
+const MAX_PARTS = 250_000;
+
+/** What JSON.stringify takes without loss. */
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+
+/**
+ * Dates as ISO text, BigInt and non-finite numbers as text, bytes as base64, Set as a list, Map as an object when its
+ * keys are text and as a list of pairs when not, errors with name, message, code and cause; `undefined` is `null`.
+ *
+ * @example
+ * toJsonView(new Map([["total", 12n]])); // { total: "12" }
+ */
+export function toJsonView(value: unknown): Json {
+  return view(value, { above: new Set(), partsLeft: MAX_PARTS });
+}
+
+interface Walk {
+  readonly above: Set<object>;
+  partsLeft: number;
+}
+
+function view(value: unknown, walk: Walk): Json {
+  walk.partsLeft -= 1;
+  if (walk.partsLeft < 0) return "[too large]";
+  switch (typeof value) {
+    case "string":
+    case "boolean":
+      return value;
+    case "number":
+      return Number.isFinite(value) && !Object.is(value, -0)
+        ? value
+        : Object.is(value, -0)
+          ? "-0"
+          : `${value}`;
+    case "bigint":
+      return `${value}`;
+    case "undefined":
+      return null;
+    case "object":
+      return value === null ? null : objectView(value, walk);
+    default:
+      return `[${typeof value}]`;
+  }
+}
+
+function objectView(object: object, walk: Walk): Json {
+  if (walk.above.has(object)) return "[circular]";
+  walk.above.add(object);
+  const shown = contentView(object, walk);
+  walk.above.delete(object);
+  return shown;
+}
+
+function contentView(object: object, walk: Walk): Json {
+  if (Array.isArray(object)) return listView(object, walk);
+  if (object instanceof Date) return Number.isNaN(object.getTime()) ? "Invalid Date" : object.toISOString();
+  if (object instanceof Map) return mapView(object, walk);
+  if (object instanceof Set) return listView([...object], walk);
+  if (object instanceof Error) return errorView(object, walk);
+  if (object instanceof ArrayBuffer) return Buffer.from(object).toString("base64");
+  if (ArrayBuffer.isView(object)) {
+    return Buffer.from(object.buffer, object.byteOffset, object.byteLength).toString("base64");
+  }
+  const prototype: unknown = Object.getPrototypeOf(object);
+  if (prototype === Object.prototype || prototype === null) return fieldsView(Object.entries(object), walk);
+  return textOf(object);
+}
+
+function listView(list: readonly unknown[], walk: Walk): Json {
+  // Array.from visits holes too, and a sparse array may claim any length.
+  return list.length > walk.partsLeft ? "[too large]" : Array.from(list, (item) => view(item, walk));
+}
+
+function mapView(map: ReadonlyMap<unknown, unknown>, walk: Walk): Json {
+  const pairs = [...map];
+  return pairs.every((pair): pair is [string, unknown] => typeof pair[0] === "string")
+    ? fieldsView(pairs, walk)
+    : listView(pairs, walk);
+}
+
+function errorView(error: Error, walk: Walk): Json {
+  const code: unknown = Reflect.get(error, "code");
+  return fieldsView(
+    [
+      ["name", error.name],
+      ["message", error.message],
+      ...(typeof code === "string" ? [["code", code] as const] : []),
+      ...(error.cause === undefined ? [] : [["cause", error.cause] as const]),
+    ],
+    walk,
+  );
+}
+
+/** A null prototype, so that a field named `__proto__` is a field like any other. */
+function fieldsView(fields: readonly (readonly [string, unknown])[], walk: Walk): Json {
+  const shown: Record<string, Json> = Object.create(null);
+  for (const [name, value] of fields) shown[name] = view(value, walk);
+  return shown;
+}
+
+/** Of a URL, a RegExp, a Temporal date and their like. */
+function textOf(object: object): string {
+  try {
+    // oxlint-disable-next-line typescript/no-base-to-string -- what has no text of its own says which class it is of
+    return String(object);
+  } catch {
+    return "[unreadable]";
+  }
+}

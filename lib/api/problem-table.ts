@@ -1,0 +1,36 @@
+// What each error code is over HTTP: the one place where codes meet statuses. Codes that no request can cause are 500,
+// because meeting one here is a fault of ours.
+import type { ErrorCode } from "../sdk/errors.ts";
+
+export interface ProblemKind {
+  readonly status: number;
+  readonly title: string;
+}
+
+export const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
+  E_BAD_NAME: { status: 400, title: "Bad name" },
+  E_BAD_OPTION: { status: 400, title: "Bad option" },
+  E_BODY_TOO_LARGE: { status: 413, title: "Body too large" },
+  E_DEAD_LETTER: { status: 500, title: "Dead letter" },
+  E_DUPLICATE_NAME: { status: 500, title: "Duplicate name" },
+  E_DUPLICATE_WORKFLOW: { status: 500, title: "Duplicate workflow" },
+  E_FOREIGN_AWAIT: { status: 500, title: "Foreign await" },
+  E_IDEMPOTENCY_CONFLICT: { status: 409, title: "Idempotency conflict" },
+  E_INTERNAL: { status: 500, title: "Internal error" },
+  E_INVALID_INPUT: { status: 422, title: "Invalid input" },
+  E_MALFORMED_JSON: { status: 400, title: "Malformed JSON" },
+  E_NONDETERMINISM: { status: 500, title: "Nondeterminism" },
+  E_NOT_FOUND: { status: 404, title: "Not found" },
+  E_NOT_SERIALIZABLE: { status: 422, title: "Not serializable" },
+  E_POISON: { status: 500, title: "Poison" },
+  E_RUN_CLOSED: { status: 409, title: "Run closed" },
+  E_RUN_NOT_FOUND: { status: 404, title: "Run not found" },
+  E_RUN_NOT_STALLED: { status: 409, title: "Run not stalled" },
+  E_STEP_FAILED: { status: 500, title: "Step failed" },
+  E_STEP_LOST: { status: 500, title: "Step lost" },
+  E_STEP_HANDLER_MISSING: { status: 500, title: "Step handler missing" },
+  E_STEP_UNREACHABLE: { status: 500, title: "Step unreachable" },
+  E_TIMEOUT: { status: 500, title: "Timeout" },
+  E_TOO_LARGE: { status: 413, title: "Too large" },
+  E_UNKNOWN_WORKFLOW: { status: 404, title: "Unknown workflow" },
+};

@@ -1,0 +1,106 @@
+// What callers may send: path parameters, queries, bodies. The routes check against these schemas and the OpenAPI
+// document is made of them, so the two cannot disagree.
+import * as v from "valibot";
+import { JOURNAL_PAGE, LIST_PAGE, MAX_CALLER_KEY_CHARS, MAX_NAME_CHARS, MAX_WAIT_MS } from "../limits.ts";
+import { RUN_STATUSES } from "../ports/run.ts";
+import { durationMs } from "../sdk/duration.ts";
+
+// Not "." or "..": a URL parser takes those for folders.
+const RUN_ID = /^(?!\.{1,2}$)[\w.:-]+$/;
+const DURATION = /^\d{1,9}\s?(?:ms|s|m)$/;
+
+const runId = v.pipe(
+  v.string(),
+  v.maxLength(MAX_CALLER_KEY_CHARS),
+  v.regex(RUN_ID, "must be letters, digits, '_', '.', ':' or '-'"),
+);
+const name = v.pipe(v.string(), v.minLength(1), v.maxLength(MAX_NAME_CHARS));
+
+export const RunPath = v.strictObject({ runId });
+export const WorkflowPath = v.strictObject({ workflow: name });
+export const SignalPath = v.strictObject({ runId, name });
+export const NoPath = v.strictObject({});
+
+export const StartBody = v.strictObject({
+  input: v.exactOptional(v.pipe(v.unknown(), v.description("Checked against the workflow's schema."))),
+  runId: v.exactOptional(
+    v.pipe(
+      runId,
+      v.description("Chosen by the caller, and its own idempotency key. Not together with the header."),
+    ),
+  ),
+});
+export const SignalBody = v.strictObject({
+  payload: v.exactOptional(
+    v.pipe(v.unknown(), v.description("Checked against the workflow's schema of that signal.")),
+  ),
+});
+export const NoBody = v.strictObject({});
+
+const wholeNumber = (least: number, most: number) =>
+  v.pipe(
+    v.string(),
+    v.regex(/^\d{1,10}$/, "must be a whole number"),
+    v.transform(Number),
+    v.number(),
+    v.integer(),
+    v.minValue(least),
+    v.maxValue(most),
+  );
+const MAX_SEQ = 9_999_999_999;
+const after = v.exactOptional(
+  v.pipe(wholeNumber(0, MAX_SEQ), v.description("Only entries behind this position; 0 is the beginning.")),
+);
+const wait = v.exactOptional(
+  v.pipe(
+    v.string(),
+    v.regex(DURATION, 'must be a duration like "20s" or "500ms"'),
+    v.description(`Longest time the answer may take, at most ${MAX_WAIT_MS / 1000}s; more counts as that.`),
+  ),
+);
+/** `?a=1&a=2` and `?a=1,2` are the same list. */
+const listOf = <const Item extends string>(items: readonly Item[]) =>
+  v.pipe(
+    v.union([v.string(), v.array(v.string())]),
+    v.transform((given) => [given].flat().flatMap((text) => text.split(","))),
+    v.array(v.picklist(items, ({ received }) => `must be of ${items.join(", ")}, not ${received}`)),
+    v.minLength(1),
+    v.maxLength(items.length),
+  );
+const time = v.pipe(
+  v.string(),
+  v.union(
+    [v.pipe(v.string(), v.isoTimestamp()), v.pipe(v.string(), v.isoDate())],
+    "must be a time like 2026-01-31T12:00:00Z",
+  ),
+  v.check((text) => !Number.isNaN(Date.parse(text)), "must be a time that exists"),
+);
+
+export const NoQuery = v.strictObject({});
+export const RunQuery = v.strictObject({ wait });
+export const JournalQuery = v.strictObject({
+  after,
+  limit: v.exactOptional(wholeNumber(1, JOURNAL_PAGE.most)),
+});
+export const EventsQuery = v.strictObject({ after, wait });
+export const ListQuery = v.strictObject({
+  workflow: v.exactOptional(v.pipe(name, v.description("@default - every workflow that is deployed"))),
+  status: v.exactOptional(v.pipe(listOf(RUN_STATUSES), v.description("Repeated, or separated by commas."))),
+  from: v.exactOptional(v.pipe(time, v.description("Started at or after."))),
+  to: v.exactOptional(v.pipe(time, v.description("Started before."))),
+  limit: v.exactOptional(wholeNumber(1, LIST_PAGE.most)),
+  cursor: v.exactOptional(v.pipe(v.string(), v.maxLength(1_024), v.description("From the page before."))),
+});
+
+/** Milliseconds of a `wait` that has passed the schema. */
+export function waitMsOf(text: string | undefined): number {
+  return text === undefined ? 0 : Math.min(durationMs(text), MAX_WAIT_MS);
+}
+
+/** Headers with a meaning, and what it is. */
+export const HEADERS = {
+  "Idempotency-Key": `1 to ${MAX_CALLER_KEY_CHARS} characters. The same key with the same content is the same request, however often it is sent.`,
+  "Last-Event-ID":
+    "Position of the last entry received; goes before `after`. Event streams send it by themselves.",
+} as const;
+export type HeaderName = keyof typeof HEADERS;

@@ -1,0 +1,77 @@
+// A run as callers see it. META says how it stands; what came of it is the journal's last entry.
+
+import type { InferOutput } from "valibot";
+import { type Engine, unpack } from "../engine/index.ts";
+import { isTerminal } from "../ports/journal.ts";
+import type { Failure, Payload } from "../ports/payload.ts";
+import { isClosed, type Run, type Wait } from "../ports/run.ts";
+import type { ErrorView, RunDetail, RunSummary, WaitView } from "./answers.ts";
+import { toJsonView } from "./json-view.ts";
+
+/** Input above this many characters of JSON is left out: together with a result it must fit the 6 MB of a Lambda's answer. */
+const MAX_INPUT_SHOWN_CHARS = 256 * 1024;
+
+export function summarizeRun(run: Run): RunSummary {
+  // Left over from the last suspension, these would be wrong of a run that is at work.
+  const isWaiting = run.status === "suspended";
+  return {
+    runId: run.runId,
+    workflow: run.workflow,
+    version: run.version,
+    status: run.status,
+    startedAt: isoTime(run.createdAt),
+    ...(run.closedAt === undefined ? {} : { closedAt: isoTime(run.closedAt) }),
+    ...(run.deadline === undefined ? {} : { deadline: isoTime(run.deadline) }),
+    ...(run.status === "stalled" && run.stalled !== undefined
+      ? { stalled: { code: run.stalled.code, message: run.stalled.message, at: isoTime(run.stalled.at) } }
+      : {}),
+    waits: isWaiting ? run.waits.map(viewWait) : [],
+    ...(isWaiting && run.nextWakeAt !== undefined ? { nextWakeAt: isoTime(run.nextWakeAt) } : {}),
+  };
+}
+
+export async function describeRun(engine: Engine, run: Run): Promise<RunDetail> {
+  const [input, outcome] = await Promise.all([viewInput(engine, run), viewOutcome(engine, run)]);
+  return { ...summarizeRun(run), ...input, ...outcome };
+}
+
+export async function viewPayload(engine: Engine, payload: Payload): Promise<unknown> {
+  const value = await unpack(payload, engine.ports.blobs);
+  // Recorded as plain JSON it is shown whole, however many parts it has.
+  return payload.encoding === "json" ? value : toJsonView(value);
+}
+
+export function viewFailure({ name, message, code }: Failure): InferOutput<typeof ErrorView> {
+  return { name, message, ...(code === undefined ? {} : { code }) };
+}
+
+export function isoTime(epochMs: number): string {
+  return new Date(epochMs).toISOString();
+}
+
+async function viewInput(engine: Engine, { runId, input }: Run): Promise<Pick<RunDetail, "input">> {
+  const payload = "payload" in input ? input.payload : await factPayload(engine, runId, input.fact);
+  if (payload === undefined) return {};
+  const shown = await viewPayload(engine, payload);
+  return JSON.stringify(shown).length > MAX_INPUT_SHOWN_CHARS ? {} : { input: shown };
+}
+
+async function factPayload({ ports }: Engine, runId: string, key: string): Promise<Payload | undefined> {
+  const fact = await ports.store.journal.fact(runId, key);
+  return fact?.kind === "input" ? fact.value : undefined;
+}
+
+async function viewOutcome(engine: Engine, run: Run): Promise<Pick<RunDetail, "result" | "error">> {
+  if (!isClosed(run.status)) return {};
+  const checkpoint = await engine.ports.store.journal.last(run.runId);
+  const terminal = checkpoint?.entries.at(-1);
+  if (terminal === undefined || !isTerminal(terminal)) return {};
+  return terminal.type === "run.succeeded"
+    ? { result: await viewPayload(engine, terminal.value) }
+    : { error: viewFailure(terminal.failure) };
+}
+
+function viewWait(wait: Wait): InferOutput<typeof WaitView> {
+  const { until, ...rest } = wait;
+  return { ...rest, ...(until === undefined ? {} : { until: isoTime(until) }) };
+}

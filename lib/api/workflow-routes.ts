@@ -1,0 +1,63 @@
+// Routes about workflows: which there are, and starting a run of one.
+import { startRun } from "../engine/index.ts";
+import { RunSummary, WorkflowList } from "./answers.ts";
+import { placeFaults } from "./place-faults.ts";
+import { StartBody, WorkflowPath } from "./requests.ts";
+import { defineRoute, json, type Route } from "./route.ts";
+import { summarizeRun } from "./run-view.ts";
+
+const location = { Location: "Address of the run." };
+
+const start = defineRoute({
+  method: "POST",
+  path: "/workflows/{workflow}/runs",
+  id: "startRun",
+  summary: "Starts a run.",
+  params: WorkflowPath,
+  headers: ["Idempotency-Key"],
+  body: StartBody,
+  answers: {
+    201: json(RunSummary, "The run was started.", location),
+    200: json(RunSummary, "The same start had come before; this is its run as it stands.", location),
+  },
+  faults: [
+    "E_UNKNOWN_WORKFLOW",
+    "E_IDEMPOTENCY_CONFLICT",
+    "E_BAD_OPTION",
+    "E_NOT_SERIALIZABLE",
+    "E_TOO_LARGE",
+  ],
+  async handle({ params, body, c, api }) {
+    const idempotencyKey = c.req.header("idempotency-key");
+    const request = {
+      workflow: params.workflow,
+      input: body.input,
+      ...(body.runId === undefined ? {} : { runId: body.runId }),
+      ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+    };
+    const { created, run } = await placeFaults("/input", () => startRun(api.engine, request));
+    return c.json(summarizeRun(run), created ? 201 : 200, { location: `/runs/${run.runId}` });
+  },
+});
+
+const list = defineRoute({
+  method: "GET",
+  path: "/workflows",
+  id: "listWorkflows",
+  summary: "The workflows that are deployed.",
+  answers: { 200: json(WorkflowList, "In order of their names.") },
+  faults: [],
+  async handle({ c, api }) {
+    const workflows = [...api.engine.registry.values()].map(
+      ({ name, version, signalSchemas, timeoutMs }) => ({
+        name,
+        version,
+        signals: Object.keys(signalSchemas),
+        ...(timeoutMs === undefined ? {} : { timeoutMs }),
+      }),
+    );
+    return c.json({ workflows: workflows.toSorted((a, b) => (a.name < b.name ? -1 : 1)) });
+  },
+});
+
+export const workflowRoutes: readonly Route[] = [start, list];
