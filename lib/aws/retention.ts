@@ -2,9 +2,9 @@
 //
 // DynamoDB's own TTL would be free, and wrong here: it drops items one by one, in any order, days apart. A run whose META
 // went before its journal could be started anew (ids come from idempotency keys) and would replay the old journal.
-// So the journal goes first and META last, and a purge that dies between the two is taken up by the next.
+// So the journal and the blobs go first and META last, and a purge that dies between the two is taken up by the next.
 // It costs one write unit per kilobyte deleted, as much as the writes did. A user who never purges pays storage instead.
-// Until it runs, closed runs stay: nothing else deletes them. Blobs of a run lie under a prefix of their own (s3-blobs.ts).
+// Until it runs, closed runs stay: nothing else deletes them.
 //
 // Two purges may meet, and the run may start anew while one of them sleeps. What was listed before META was read and
 // found expired belongs to the expired run, and every delete names the item's mark, which no later item shares:
@@ -13,6 +13,7 @@
 //   purge B     list, read META, delete all, META
 //   caller                                   start: META, J#1
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import type { BlobRemoval } from "./blob-removal.ts";
 import { dueEntries } from "./dynamo-index.ts";
 import { queryPages } from "./dynamo-read.ts";
 import { createDynamoRuns } from "./dynamo-runs.ts";
@@ -35,20 +36,26 @@ export function createRetention(options: {
   readonly client: DynamoDBClient;
   readonly tableName: string;
   readonly namespace?: string;
+  readonly removeBlobs: BlobRemoval;
 }): Retention {
   const table = openTable(options);
   return {
     async purge(now, limit) {
       const purged: string[] = [];
       for (const entry of await dueEntries(table, "expiry", now, limit)) {
-        if (await purgeRun(table, runIdOf(entry), now)) purged.push(runIdOf(entry));
+        if (await purgeRun(table, options.removeBlobs, runIdOf(entry), now)) purged.push(runIdOf(entry));
       }
       return purged;
     },
   };
 }
 
-async function purgeRun(table: Table, runId: string, now: number): Promise<boolean> {
+async function purgeRun(
+  table: Table,
+  removeBlobs: BlobRemoval,
+  runId: string,
+  now: number,
+): Promise<boolean> {
   const runs = createDynamoRuns(table);
   const meta = metaKey(runId);
   for await (const items of queryPages(table, { partition: meta.pk, from: " ", to: "~" })) {
@@ -59,6 +66,7 @@ async function purgeRun(table: Table, runId: string, now: number): Promise<boole
       items.filter((item) => item.sk !== meta.sk),
     );
   }
+  await removeBlobs(runId);
   return await deleteWhen(table, meta, IS_EXPIRED, { now });
 }
 

@@ -28,11 +28,16 @@ describe.skipIf(skipsWithoutDynoxide())("retention on dynoxide", () => {
     await createTable(client, "perdure");
   });
   beforeEach(() => {
+    blobsRemoved.length = 0;
     namespace = randomUUID();
     store = createDynamoStore({ client, tableName: "perdure", namespace });
-    retention = createRetention({ client, tableName: "perdure", namespace });
+    retention = createRetention({ client, tableName: "perdure", namespace, removeBlobs });
   });
   afterAll(async () => await server.stop());
+
+  /** Blobs are on S3, whose removal has a test of its own; here it counts when it comes. */
+  const blobsRemoved: string[] = [];
+  const removeBlobs = async (runId: string) => void blobsRemoved.push(runId);
 
   /** A closed run with more than a page of journal, a fact and a step claim. */
   async function closedRun(run: Run = aRun()): Promise<Run> {
@@ -62,6 +67,7 @@ describe.skipIf(skipsWithoutDynoxide())("retention on dynoxide", () => {
     expect((await store.runs.get(open.runId))?.status).toBe("running");
     expect((await store.journal.load(closed.runId)).checkpoints).toHaveLength(6);
     expect(await retention.purge(EXPIRES_AT_MS, 10)).toEqual([closed.runId]);
+    expect(blobsRemoved).toEqual([closed.runId]);
   });
 
   test("an expired run is deleted with all its items, and its id can be used anew", async () => {
@@ -124,7 +130,7 @@ describe.skipIf(skipsWithoutDynoxide())("retention on dynoxide", () => {
       },
       { step: "initialize", name: "sleepAfterMeta" },
     );
-    const late = createRetention({ client: sleepy, tableName: "perdure", namespace });
+    const late = createRetention({ client: sleepy, tableName: "perdure", namespace, removeBlobs });
     expect(await late.purge(EXPIRES_AT_MS, 10)).toEqual([]);
     expect(isAsleep).toBe(false);
     expect((await store.journal.load(run.runId)).checkpoints).toEqual([first]);

@@ -4,6 +4,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { PutObjectCommand } from "@aws-sdk/client-s3";
 import { type FauxqsServer, startFauxqs } from "fauxqs";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { createBlobRemoval } from "../../lib/aws/blob-removal.ts";
 import { createBlobClient, createQueueClient } from "../../lib/aws/clients.ts";
 import { createS3Blobs } from "../../lib/aws/s3-blobs.ts";
 import { createSqsQueue } from "../../lib/aws/sqs-queue.ts";
@@ -79,5 +80,20 @@ describe("fauxqs", () => {
     expect(key).toMatch(/^blobs\/run_1\/[0-9a-f]{64}$/);
     await client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: new Uint8Array([1, 2]) }));
     await expect(blobs.get(key)).rejects.toMatchObject({ code: "E_INTERNAL" });
+  });
+
+  test("the blobs of a purged run are deleted, however many, and nobody else's", async () => {
+    const client = createBlobClient(access());
+    const { bucketName: bucket } = server.createBucket("purged");
+    const blobs = createS3Blobs({ client, bucket });
+    const own = await Promise.all(
+      Array.from({ length: 12 }, (_, n) => blobs.put("run_1", new Uint8Array([n]))),
+    );
+    const other = await blobs.put("run_10", new Uint8Array([1]));
+    const remove = createBlobRemoval({ client, bucket });
+    await remove("run_1");
+    await remove("run_1");
+    for (const key of own) await expect(blobs.get(key)).rejects.toMatchObject({ code: "E_INTERNAL" });
+    expect(await blobs.get(other)).toEqual(new Uint8Array([1]));
   });
 });
