@@ -62,16 +62,3 @@ export async function startLocalServer(workflows: readonly string[]): Promise<Lo
     },
   };
 }
-
-/** At most `size` at the same time, results in the order of the items. */
-export async function inBatches<Item, Result>(
-  items: readonly Item[],
-  size: number,
-  act: (item: Item) => Promise<Result>,
-): Promise<Result[]> {
-  const results: Result[] = [];
-  for (let first = 0; first < items.length; first += size) {
-    results.push(...(await Promise.all(items.slice(first, first + size).map(act))));
-  }
-  return results;
-}

@@ -13,7 +13,8 @@ export interface Delivery {
 }
 
 export function allDeliveries(): readonly Delivery[] {
-  const events = createRequire(import.meta.url)("@octokit/webhooks-examples") as readonly EventExamples[];
+  const require = createRequire(import.meta.url);
+  const events = require("@octokit/webhooks-examples") as readonly EventExamples[];
   return events.flatMap(({ name, examples }) =>
     examples.map((payload, i) => ({ deliveryId: `${name}-${i}`, event: name, payload })),
   );

@@ -1,6 +1,7 @@
 // Every payload of the package through the local server, each delivery sent twice, each worked on once.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { inBatches, type LocalServer, startLocalServer } from "../../test/local-server.ts";
+import { inBatches } from "../../test/batches.ts";
+import { type LocalServer, startLocalServer } from "../../test/local-server.ts";
 import { allDeliveries } from "./deliveries.ts";
 
 interface Digest {

@@ -1,6 +1,6 @@
 // The engine's public door for the rooms that drive it: api, local, lambda.
 export { handleDeadLetter } from "./dead-letter.ts";
-export type { Disposition, Engine, Host } from "./engine.ts";
+export { type Disposition, type Engine, faultBackoffMs, type Host } from "./engine.ts";
 export { handleMessage } from "./handle-message.ts";
 export { unpack } from "./payloads.ts";
 export { createRegistry, type Registry, workflowsOf } from "./registry.ts";
@@ -8,5 +8,5 @@ export { reviveRun } from "./revive-run.ts";
 export { sendSignal } from "./send-signal.ts";
 export { AWS_SETTINGS, checkSettings, LOCAL_SETTINGS, type Settings } from "./settings.ts";
 export { startRun } from "./start-run.ts";
-export { type SweepReport, sweep } from "./sweep.ts";
+export { sweep } from "./sweep.ts";
 export { InputError, type Issue } from "./validate.ts";

@@ -1,0 +1,42 @@
+// CDK app of the cloud suite: the demo stack with the suite's workflows beside the examples', times short enough to be
+// waited for, and a table in which workflows count what they do to the outside world.
+import path from "node:path";
+import { App, CfnOutput, Duration, RemovalPolicy } from "aws-cdk-lib";
+import { AttributeType, BillingMode, Table } from "aws-cdk-lib/aws-dynamodb";
+import { DemoStack } from "../../bin/demo-stack.ts";
+import { STACK } from "./stack-name.ts";
+import { TIMES } from "./times.ts";
+
+const app = new App();
+const EFFECTS_TABLE = `${STACK}-effects`;
+
+const stack = new DemoStack(app, STACK, {
+  perdure: {
+    workflows: path.join(import.meta.dirname, "workflows.ts"),
+    activation: { timeout: Duration.millis(TIMES.activationTimeoutMs) },
+    longTimer: Duration.millis(TIMES.longTimerMs),
+    scheduleLead: Duration.millis(TIMES.scheduleLeadMs),
+    sweepEvery: Duration.millis(TIMES.sweepEveryMs),
+    sweepGrain: Duration.millis(TIMES.sweepGrainMs),
+    lease: Duration.millis(TIMES.leaseMs),
+    renewedVisibility: Duration.millis(TIMES.visibilityMs),
+    environment: { EFFECTS_TABLE },
+  },
+});
+
+// Empties the bucket before it is deleted, in a function of the CDK's that counts on the SDK of Lambda's runtime. Emulators
+// have no such runtime, and delete a bucket with all that is in it.
+stack.perdure.bucket.node.tryRemoveChild("AutoDeleteObjectsCustomResource");
+
+const effects = new Table(stack, "Effects", {
+  tableName: EFFECTS_TABLE,
+  partitionKey: { name: "effect", type: AttributeType.STRING },
+  billingMode: BillingMode.PAY_PER_REQUEST,
+  removalPolicy: RemovalPolicy.DESTROY,
+});
+const { activation, stepHandlers } = stack.perdure;
+for (const { role } of [activation, ...[...stepHandlers.values()].map((handler) => handler.function)]) {
+  effects.grantReadWriteData(role);
+}
+new CfnOutput(stack, "EffectsTableName", { value: effects.tableName });
+new CfnOutput(stack, "ActivationSourceId", { value: stack.perdure.activationSource.eventSourceMappingId });

@@ -1,0 +1,2 @@
+// The stack that the suite deploys and destroys.
+export const STACK = "PerdureCloud";
