@@ -3,6 +3,11 @@ import { TerminalError, workflow } from "perdure";
 import * as v from "valibot";
 import * as shop from "./shop.ts";
 
+const Duration = v.pipe(
+  v.string(),
+  v.regex(/^\d+ ?(ms|s|m|h|d|minutes?|hours?|days?)$/, "must be like 30s or 7 days"),
+);
+
 const Order = v.object({
   orderId: v.pipe(v.string(), v.minLength(1)),
   customer: v.pipe(v.string(), v.email()),
@@ -17,8 +22,8 @@ const Order = v.object({
     v.minLength(1),
   ),
   /** How long the customer may change their mind. */
-  coolOff: v.optional(v.string(), "2s"),
-  approvalTimeout: v.optional(v.string(), "7 days"),
+  coolOff: v.optional(Duration, "2s"),
+  approvalTimeout: v.optional(Duration, "7 days"),
 });
 
 const Approval = v.object({ approved: v.boolean(), by: v.string(), note: v.optional(v.string()) });

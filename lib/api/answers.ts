@@ -11,6 +11,7 @@ export const ErrorView = v.strictObject({
   name: v.string(),
   message: v.string(),
   code: v.exactOptional(v.string()),
+  where: v.exactOptional(v.pipe(v.string(), v.description("Function, file and line that threw it."))),
 });
 
 export const WaitView = v.strictObject({

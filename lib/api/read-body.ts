@@ -7,8 +7,14 @@ import { HttpFault } from "./problem.ts";
 const JSON_TYPE = /^application\/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;
 
 /** Nothing when the body is empty. @throws E_MALFORMED_JSON, E_BODY_TOO_LARGE */
-export async function readBody(request: Request): Promise<{ readonly json: unknown } | undefined> {
+export async function readBody(
+  request: Request,
+  isOptional: boolean,
+): Promise<{ readonly json: unknown } | undefined> {
   const type = request.headers.get("content-type");
+  // Nothing is sent, and not by a page: a browser names the page's origin with every POST.
+  const isPages = request.headers.has("origin");
+  if (isOptional && type === null && !isPages && (await isEmpty(request))) return undefined;
   if (type === null || !JSON_TYPE.test(type)) {
     const what = `The request has ${type === null ? "no content-type" : `the content-type ${JSON.stringify(type.slice(0, 100))}`}; it must be application/json.`;
     throw new HttpFault(415, "E_MALFORMED_JSON", what);
@@ -17,6 +23,10 @@ export async function readBody(request: Request): Promise<{ readonly json: unkno
   if (claimedBytes > MAX_VALUE_BYTES) throw tooLarge();
   const text = decodeText(await readBytes(request.body));
   return text.trim() === "" ? undefined : { json: parse(text) };
+}
+
+async function isEmpty(request: Request): Promise<boolean> {
+  return request.body === null || (await readBytes(request.clone().body)).byteLength === 0;
 }
 
 /** Counts what really comes: a header may lie, and a chunked body has none. */

@@ -102,7 +102,7 @@ async function bodyOf<Body extends Schema>(
   isOptional: boolean,
 ): Promise<v.InferOutput<Body>> {
   if (schema === undefined) return undefined;
-  const body = await readBody(c.req.raw);
+  const body = await readBody(c.req.raw, isOptional);
   if (body === undefined && !isOptional) throw new PerdureError("E_MALFORMED_JSON", "The body is empty.");
   const json = body === undefined ? {} : body.json;
   // Valibot takes a list for an object with numbered fields.

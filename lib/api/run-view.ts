@@ -41,8 +41,13 @@ export async function viewPayload(engine: Engine, payload: Payload): Promise<unk
   return payload.encoding === "json" ? value : toJsonView(value);
 }
 
-export function viewFailure({ name, message, code }: Failure): InferOutput<typeof ErrorView> {
-  return { name, message, ...(code === undefined ? {} : { code }) };
+export function viewFailure({ name, message, code, where }: Failure): InferOutput<typeof ErrorView> {
+  return {
+    name,
+    message,
+    ...(code === undefined ? {} : { code }),
+    ...(where === undefined ? {} : { where }),
+  };
 }
 
 export function isoTime(epochMs: number): string {

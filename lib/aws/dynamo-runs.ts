@@ -120,6 +120,7 @@ export function createDynamoRuns(table: Table): RunStore {
       const set: RunChange = {
         status: "pending",
         fails: 0,
+        lastSeq: 0,
         sweepSk: sweepAt,
         mark,
         stalled: undefined,

@@ -3,7 +3,7 @@
 //
 //                    table                            bucket      sends to               receives from      schedules
 //   activation       read, put, update                get, put    activation, steps      activation         set, delete
-//   step handler     read, put, update                get, put    activation             its own queue      -
+//   step handler     read, put, update                get, put    activation, its own    its own queue      -
 //   api              read, put, update, list          get, put    activation             -                  -
 //   sweeper          read, update, delete, due        list, delete         activation             -                  -
 //   dead letters     read, put, update                put         activation, steps      dead letters       -
@@ -42,10 +42,10 @@ export function grantActivation(grantee: IGrantable, resources: Resources): void
   allowKey(grantee, resources);
 }
 
-export function grantStepHandler(grantee: IGrantable, resources: Resources): void {
+export function grantStepHandler(grantee: IGrantable, resources: Resources, ownQueue: IQueue): void {
   allow(grantee, [...READ, PUT, UPDATE], [resources.table.tableArn]);
   allowBlobs(grantee, resources, [GET_BLOB, PUT_BLOB]);
-  allowSending(grantee, [resources.activationQueue]);
+  allowSending(grantee, [resources.activationQueue, ownQueue]);
   allowKey(grantee, resources);
 }
 

@@ -178,14 +178,19 @@ export class Perdure extends Construct {
     const handlers = [...works].map(([name, work]) => {
       const props = this.#props.stepHandlers?.[name] ?? {};
       const timeout = timings.stepHandlers[name]?.timeout ?? Duration.minutes(1);
-      const created = this.#createStepFunction(name, timeout, props);
+      const created = this.#createStepFunction(name, work, timeout, props);
       consume(created, work.queue, props);
       return [name, { work, function: created }] as const;
     });
     return new Map(handlers);
   }
 
-  #createStepFunction(name: string, timeout: Duration, props: StepHandlerProps): EngineFunction {
+  #createStepFunction(
+    name: string,
+    work: WorkQueue,
+    timeout: Duration,
+    props: StepHandlerProps,
+  ): EngineFunction {
     const created = this.#createFunction(`Step-${name}`, {
       entry: "step",
       description: `Perdure: runs the steps of "${name}"`,
@@ -196,7 +201,7 @@ export class Perdure extends Construct {
       environment: { ...this.#props.environment, ...props.environment, [VARIABLES.stepHandler]: name },
       workflows: this.#props.workflows,
     });
-    grants.grantStepHandler(created.role, this.#resources);
+    grants.grantStepHandler(created.role, this.#resources, work.queue);
     return created;
   }
 

@@ -37,7 +37,9 @@ function describe({ url, registry, dataFile }: RunningServer): string {
   return `Perdure is ready at ${url}
   workflows  ${names.join(", ")}
   data       ${relative(process.cwd(), dataFile)}
-  start one  curl ${url}/workflows/${names[0]}/runs -H 'content-type: application/json' -d '{"input":{}}'`;
+  look       open ${url}
+  API        ${url}/openapi.json
+  stop       Ctrl-C; runs go on at the next start`;
 }
 
 function readPort(text: string): number {

@@ -111,6 +111,10 @@ class Holder {
   async #replayAndWork(journal: Loaded): Promise<Disposition> {
     const engine = this.#engine;
     const run = this.#run;
+    // J2: who wakes up late may load what a newer owner has written meanwhile.
+    const newest = journal.checkpoints.at(-1)?.fence ?? 0;
+    if (newest > run.fence)
+      throw new LeaseLost(`run ${run.runId}: fence ${newest} has replaced ${run.fence}`);
     const ended = endOf(journal);
     if (ended !== undefined) return settle(await close(engine, run, ended.terminal, ended.seq), engine);
     const replayed = await replayOrFault(engine, run, journal);

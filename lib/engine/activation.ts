@@ -7,6 +7,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { MAX_IN_PROCESS_WAIT_MS, MAX_LOOP_TURNS, MAX_WAITS_SHOWN } from "../limits.ts";
 import type { CallEntry, Entry, Fact, StepClaim, TerminalEntry } from "../ports/journal.ts";
+import type { Log } from "../ports/log.ts";
 import type { Run, Wait } from "../ports/run.ts";
 import { PerdureError, TimeoutError } from "../sdk/errors.ts";
 import { type AttemptResult, attemptEntry } from "./attempt.ts";
@@ -97,7 +98,11 @@ export class Activation {
       const entries = [...this.#runner.takeSettled(), ...decision.record, ...looked];
       if (entries.length > 0) {
         await this.#record(entries);
-        if (this.#mayHandOff()) return { kind: "hand-off" };
+        if (this.#mayHandOff()) {
+          // What is dispatched is sent before META vouches for it with lastSeq.
+          for (const call of this.#decide().dispatched) await this.#sendStep(call);
+          return { kind: "hand-off" };
+        }
         continue;
       }
       const left = await this.#act(decision);
@@ -152,7 +157,9 @@ export class Activation {
   }
 
   async #terminate(terminal: TerminalEntry): Promise<Ending> {
-    await this.#options.writer.append([terminal]);
+    const { engine, run, writer } = this.#options;
+    await writer.append([terminal]);
+    logFailure(engine.ports.log, run.runId, terminal);
     return { kind: "ended", terminal };
   }
 
@@ -185,9 +192,10 @@ export class Activation {
 
   /** J3, J4: in the journal first, then delivered one by one, exactly as a replay will. */
   async #record(entries: readonly Entry[]): Promise<void> {
-    const { engine, execution, writer } = this.#options;
+    const { engine, execution, run, writer } = this.#options;
     const first = await writer.append(entries);
     this.#appended = true;
+    for (const entry of entries) logFailure(engine.ports.log, run.runId, entry);
     for (const [i, entry] of entries.entries()) {
       if (execution.fault !== undefined) return;
       await deliverEntry(engine, execution, first + i, entry);
@@ -257,6 +265,14 @@ export class Activation {
     const { host, engine } = this.#options;
     return this.#appended && host.remainingMs() < engine.settings.handOffBeforeMs;
   }
+}
+
+/** Names, not contents: what an error says may be a secret, where it was thrown is not. */
+function logFailure(log: Log, runId: string, entry: Entry): void {
+  if (!("failure" in entry)) return;
+  const { name, code, where } = entry.failure;
+  const of = { run: runId, ...("id" in entry ? { step: entry.id } : {}), error: name, code, where };
+  log.warn(entry.type.replace(".", " "), of);
 }
 
 /** A schema may throw; that is a refusal too. */

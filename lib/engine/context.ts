@@ -6,6 +6,7 @@ import type { Context, SignalOptions } from "../sdk/context.ts";
 import { durationMs } from "../sdk/duration.ts";
 import { PerdureError } from "../sdk/errors.ts";
 import { checkName } from "../sdk/names.ts";
+import { checkKeys } from "../sdk/options.ts";
 import type { StepBody, StepOptions } from "../sdk/step.ts";
 import type { Call, SignalCall, SleepCall, StepCall } from "./call.ts";
 import { shortDigest } from "./digest.ts";
@@ -96,6 +97,7 @@ function stepAsked(
       `Step "${name}" has no function; it is the second argument of ctx.step.`,
     );
   }
+  checkKeys(`Step "${name}"`, options, ["retry", "timeout", "on"]);
   if (options.on !== undefined) checkName("step handler", options.on);
   return {
     kind: "step",

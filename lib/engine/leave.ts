@@ -49,7 +49,7 @@ async function suspend(engine: Engine, run: Run, activation: Activation, ending:
   const result = await ports.store.runs.suspend(
     ending.kind === "hand-off"
       ? { ...common, status: "pending", waits: [], sweepAt: sweepTime(now, settings) }
-      : { ...common, status: "suspended", waits: ending.waits, ...lookAgain(engine, ending, now) },
+      : { ...common, status: "suspended", waits: ending.waits, ...lookAgain(engine, run, ending, now) },
   );
   if (result.ok) {
     if (run.timer !== undefined && run.timer.name !== plan.timer?.name)
@@ -88,10 +88,10 @@ async function arm(
     await sendWakeUp(engine, run.runId, seen + 1, delayMs);
     return { wake: seen + 1, nextWakeAt: nextAt };
   }
-  // Armed already and far from firing: it stays. Otherwise a new one, with the fence in its name, because a timer that
+  // Armed already and far from firing: it stays. Otherwise a new one, named after this very suspension, because a timer that
   // has fired may linger under its old name and must not pass for a new one.
   if (run.timer?.fireAt === nextAt) return { wake: seen, nextWakeAt: nextAt, timer: run.timer };
-  const timer = { name: shortDigest(`${run.runId} ${nextAt} ${run.fence}`), fireAt: nextAt };
+  const timer = { name: shortDigest(`${run.runId} ${nextAt} ${run.fence} ${seen}`), fireAt: nextAt };
   const message = writeMessage({ kind: "timer", runId: run.runId, fireAt: nextAt });
   await ports.timers.arm({
     name: timer.name,
@@ -104,12 +104,14 @@ async function arm(
 /** When the sweeper looks again (W4). */
 function lookAgain(
   { settings }: Engine,
+  run: Run,
   ending: Extract<Ending, { kind: "blocked" }>,
   now: number,
 ): { readonly sweepAt: number; readonly checkAt?: number } {
   const nextAt = ending.nextAt ?? now + IDLE_SWEEP_MS;
   if (!ending.onHandler) return { sweepAt: sweepTime(nextAt, settings) };
-  const checkAt = now + settings.sweepGrainMs;
+  // A check that is still to come stays: causes that come more often than it must not push it away for ever.
+  const checkAt = run.checkAt !== undefined && run.checkAt > now ? run.checkAt : now + settings.sweepGrainMs;
   return { checkAt, sweepAt: sweepTime(Math.min(nextAt, checkAt), settings) };
 }
 

@@ -8,6 +8,9 @@ import { PerdureError } from "../sdk/errors.ts";
 import { decode, encode } from "./codec.ts";
 import { asText } from "./error-record.ts";
 
+/** Of a line of a stack. */
+const MAX_WHERE_CHARS = 300;
+
 /** @throws E_NOT_SERIALIZABLE, E_TOO_LARGE */
 export async function pack(value: unknown, runId: string, blobs: Blobs): Promise<Payload> {
   const { encoding, text } = encode(value);
@@ -35,8 +38,14 @@ export async function packFailure(thrown: unknown, runId: string, blobs: Blobs):
     name: asText(thrown.name),
     message: asText(thrown.message),
     ...(typeof code === "string" ? { code } : {}),
+    ...whereOf(thrown),
     error,
   };
+}
+
+function whereOf({ stack }: Error): Pick<Failure, "where"> {
+  const frame = /^\s+at (.+)$/m.exec(asText(stack ?? ""))?.[1];
+  return frame === undefined ? {} : { where: frame.slice(0, MAX_WHERE_CHARS) };
 }
 
 /** What cannot be recorded as it is becomes an error that says what it was. */

@@ -1,6 +1,7 @@
 // Whether and when a failed attempt is tried again. Pure: chance comes in as a number.
 import { durationMs } from "../sdk/duration.ts";
 import { PerdureError, RetryableError, TerminalError } from "../sdk/errors.ts";
+import { checkKeys } from "../sdk/options.ts";
 import type { RetryPolicy } from "../sdk/step.ts";
 
 /** A policy with every field decided, in milliseconds. */
@@ -18,6 +19,7 @@ const MAX_ATTEMPTS = 10_000;
 
 /** @throws E_BAD_OPTION that names the option, its value and what is allowed */
 export function backoffOf(policy: RetryPolicy = {}): Backoff {
+  checkKeys("A retry policy", policy, ["maxAttempts", "initial", "max", "factor", "jitter", "retryIf"]);
   const { maxAttempts = 5, factor = 2, jitter = 0.5, retryIf = () => true } = policy;
   requireNumber("retry.maxAttempts", maxAttempts, 1, MAX_ATTEMPTS, Number.isInteger(maxAttempts));
   requireNumber("retry.factor", factor, 1, 100);

@@ -14,7 +14,7 @@ import type { StepCall } from "./call.ts";
 import { type Disposition, DONE, type Engine, faultBackoffMs, type Host, later } from "./engine.ts";
 import { keepLease } from "./lease.ts";
 import { stall } from "./leave.ts";
-import type { StepRequest } from "./messages.ts";
+import { type StepRequest, writeMessage } from "./messages.ts";
 import { endOf, replay } from "./replay.ts";
 import { decideRetry } from "./retry.ts";
 import { packResult } from "./step-runner.ts";
@@ -49,7 +49,8 @@ export async function runStep(engine: Engine, request: StepRequest, host: Host):
     await host.extend(settings.visibilityMs);
     const result = await attempt(engine, run, seq, over.signal);
     if (result === undefined) return DONE;
-    if (result instanceof PerdureError) return await unreachable(engine, run, result, host);
+    if (result === "answered") return await woken(engine, runId);
+    if (result instanceof PerdureError) return await unreachable(engine, run, request, result, host);
     // The failure may be our own abort's. Whoever holds the claim now will tell how the step went.
     if (over.signal.aborted && !result.ok) return later(settings.leaseMs);
     await putStepResult(engine, runId, seq, result);
@@ -82,11 +83,17 @@ async function attempt(
   run: Run,
   seq: number,
   signal: AbortSignal,
-): Promise<PackedResult | PerdureError | undefined> {
+): Promise<PackedResult | PerdureError | "answered" | undefined> {
   const { ports } = engine;
   const journal = await ports.store.journal.load(run.runId);
   if (endOf(journal) !== undefined) return undefined;
-  const { execution, lastSeq } = await replay(engine, run, journal, seq);
+  if (journal.facts.some((fact) => fact.key === factKey(seq))) return "answered";
+  const replayed = await replay(engine, run, journal, seq).catch((error: unknown) => {
+    if (error instanceof PerdureError) return error;
+    throw error;
+  });
+  if (replayed instanceof PerdureError) return replayed;
+  const { execution, lastSeq } = replayed;
   const call = [...execution.calls.open()].find((open): open is StepCall => isDispatchedAt(open, seq));
   if (call === undefined || lastSeq < seq) {
     const what = `Run ${run.runId}: this code does not come to the step dispatched at entry ${seq}.`;
@@ -107,10 +114,21 @@ async function attempt(
  * Not a failure of the step: activations and step handlers have different code. During a deployment that passes by
  * itself; after that it needs a person, exactly as a divergence does (D1).
  */
-async function unreachable(engine: Engine, run: Run, fault: PerdureError, host: Host): Promise<Disposition> {
+async function unreachable(
+  engine: Engine,
+  run: Run,
+  request: StepRequest,
+  fault: PerdureError,
+  host: Host,
+): Promise<Disposition> {
   if (host.receiveCount < MAX_STEP_DELIVERIES) return later(UNREACHABLE_RETRY_MS * 2 ** host.receiveCount);
   const { kind } = await stall(engine, run, fault, "onlooker");
-  return kind === "left" ? DONE : later(engine.settings.leaseMs);
+  // This delivery was the message's last: a fresh one asks again, or it would count as a lost attempt.
+  if (kind !== "left") {
+    const handler = engine.ports.stepHandlers.get(request.handler);
+    await handler?.send(writeMessage(request), engine.settings.leaseMs);
+  }
+  return DONE;
 }
 
 /** What is stored of a failure: the record, not the error. */

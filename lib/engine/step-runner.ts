@@ -37,6 +37,8 @@ export class StepRunner {
 
   /** Starts as many as there is room for; the rest is asked for again when something has settled. */
   start(calls: readonly StepCall[]): void {
+    // The broken one would be started again and again: the activation ends as soon as the others have.
+    if (this.#broken !== undefined) return;
     for (const call of calls.slice(0, MAX_PARALLEL_STEPS - this.#running.size)) {
       this.#running.add(call);
       void this.#run(call);

@@ -10,10 +10,9 @@ const SQLITE_BUSY = 5;
 
 /** Makes the folder when it is missing. @throws StartError when another live process holds the lock */
 export function lockDataFile(dataFile: string): { release(): void } {
-  mkdirSync(dirname(dataFile), { recursive: true });
   // Two names of one file are one lock.
   const file = existsSync(dataFile) ? realpathSync(dataFile) : dataFile;
-  const connection = new DatabaseSync(`${file}.lock`, { timeout: 0 });
+  const connection = openLock(`${file}.lock`, dataFile);
   try {
     connection.exec("BEGIN EXCLUSIVE");
   } catch (error) {
@@ -24,4 +23,16 @@ export function lockDataFile(dataFile: string): { release(): void } {
     );
   }
   return { release: () => connection.close() };
+}
+
+function openLock(lockFile: string, dataFile: string): DatabaseSync {
+  try {
+    mkdirSync(dirname(dataFile), { recursive: true });
+    return new DatabaseSync(lockFile, { timeout: 0 });
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new StartError(
+      `No data file can be made at ${dataFile}: ${why}. Choose another place with --data.`,
+    );
+  }
 }

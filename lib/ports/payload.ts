@@ -14,5 +14,7 @@ export interface Failure {
   readonly name: string;
   readonly message: string;
   readonly code?: string;
+  /** First line of the stack that says where: function, file and line. */
+  readonly where?: string;
   readonly error: Payload;
 }

@@ -72,7 +72,10 @@ export interface Run {
   readonly handled: number;
   /** Claims since the last suspend. */
   readonly fails: number;
-  /** Position of the last entry when the run was last suspended or closed; the journal may be ahead. */
+  /**
+   * Position of the last entry when the run was last suspended or closed; the journal may be ahead. What the entries up
+   * to it ask of step handlers has been sent. 0 after a retry.
+   */
   readonly lastSeq: number;
 
   /** Exact time of the next timer; its message or schedule was made before this was written (W3). */

@@ -78,7 +78,10 @@ export interface RunStore {
   }): Promise<{ readonly ok: boolean }>;
   /** wake + 1 unless closed; answers META after it, or nothing when closed or absent. */
   raise(request: { readonly runId: string; readonly sweepAt: number }): Promise<Run | undefined>;
-  /** A stalled run becomes `pending` again: wake + 1, fails = 0. Nothing when it is not stalled. */
+  /**
+   * A stalled run becomes `pending` again: wake + 1, fails = 0, lastSeq = 0, so that nothing sent before it stalled is
+   * taken for granted. Nothing when it is not stalled.
+   */
   revive(request: { readonly runId: string; readonly sweepAt: number }): Promise<Run | undefined>;
   /** Moves the run's place in the sweep index from `from` to `to`; does nothing when it moved meanwhile or is closed. */
   postpone(request: { readonly runId: string; readonly from: number; readonly to: number }): Promise<void>;

@@ -5,6 +5,7 @@ import type { Context, SignalSchemas } from "./context.ts";
 import { type Duration, durationMs } from "./duration.ts";
 import { PerdureError } from "./errors.ts";
 import { checkName } from "./names.ts";
+import { checkKeys } from "./options.ts";
 
 export interface WorkflowOptions<Input extends StandardSchemaV1, Signals extends SignalSchemas> {
   /** Any Standard Schema (valibot, zod, arktype, …); what it gives out is what the workflow gets. */
@@ -60,11 +61,11 @@ export function workflow<
 ): Workflow<StandardSchemaV1.InferOutput<Input>, Output, Signals>;
 export function workflow(
   name: string,
-  optionsOrBody: WorkflowOptions<StandardSchemaV1, SignalSchemas> | AnyWorkflow["body"],
+  optionsOrBody: WorkflowOptions<StandardSchemaV1, SignalSchemas> | AnyWorkflow["body"] | undefined,
   maybeBody?: AnyWorkflow["body"],
 ): AnyWorkflow {
   checkName("workflow", name);
-  const options = typeof optionsOrBody === "function" ? {} : optionsOrBody;
+  const options = typeof optionsOrBody === "function" ? {} : (optionsOrBody ?? {});
   const body = typeof optionsOrBody === "function" ? optionsOrBody : maybeBody;
   if (typeof body !== "function") {
     throw new PerdureError(
@@ -72,6 +73,7 @@ export function workflow(
       `Workflow "${name}" has no function; it is the last argument of workflow().`,
     );
   }
+  checkKeys(`Workflow "${name}"`, options, ["input", "signals", "timeout", "version"]);
   const version = options.version ?? "1";
   if (typeof version !== "string" || version.length === 0) {
     throw new PerdureError("E_BAD_OPTION", `version of workflow "${name}" must be a non-empty string.`);

@@ -118,8 +118,12 @@ const bodies: Record<string, readonly [Send, Refusal]> = {
     { status: 422, code: "E_NOT_SERIALIZABLE" },
   ],
   "a retry with a body": [({ post }, runId) => post(`/runs/${runId}/retry`, { from: "x" }), badBody("/from")],
-  "a retry without a content type": [
-    ({ app }, runId) => app.request(`/runs/${runId}/retry`, { method: "POST" }),
+  "a retry by another site's page, which cannot name the content type": [
+    ({ app }, runId) =>
+      app.request(`/runs/${runId}/retry`, {
+        method: "POST",
+        headers: { origin: "https://elsewhere.example" },
+      }),
     malformed(415),
   ],
 };

@@ -195,6 +195,7 @@ function describeRevive(behaviour: Behaviour<StoreSubject>): void {
       await stall(store, run, "owner", NOW);
       const revived = await store.runs.revive({ runId: run.runId, sweepAt: NOW + 40 * MINUTE_MS });
       expect(revived).toMatchObject({
+        lastSeq: 0,
         status: "pending",
         wake: run.wake + 1,
         fails: 0,

@@ -54,6 +54,8 @@ export interface LabOptions {
   readonly settings?: Partial<Settings>;
   /** Names of the step handlers that are deployed. @default ["shipping"] */
   readonly stepHandlers?: readonly string[];
+  /** Step messages handled at the same time. @default no limit */
+  readonly stepConcurrency?: number;
   /** Invocations end after this long, ms. @default never */
   readonly timeoutMs?: number;
   readonly log?: Log;
@@ -61,8 +63,8 @@ export interface LabOptions {
   readonly sweepEveryMs?: number | "never";
 }
 
-/** `lose`: the caller hears that it was done, but it was not (a message that is never delivered). */
-export type Fate = "go on" | "die before" | "die after" | "lose";
+/** `answersAfterMs`: done at once, and heard of late. `lose`: the caller hears that it was done, but it was not (a message that is never delivered). */
+export type Fate = "go on" | "die before" | "die after" | "lose" | { readonly answersAfterMs: number };
 
 /** Seen by a test at every call of a port by a process. Throw to fail the call, answer late to hold it. */
 export type Watch = (call: PortCall) => Fate | Promise<Fate>;
@@ -103,6 +105,7 @@ export class Lab {
   readonly #options: LabOptions;
   readonly #workflows: Map<string, AnyWorkflow>;
   #calls = 0;
+  #stepsUnderWay = 0;
   #process: Process;
   readonly #sweepEveryMs: number;
   #nextSweepAt: number;
@@ -220,6 +223,11 @@ export class Lab {
       this.counts.set(name, (this.counts.get(name) ?? 0) + 1);
       const fate = (await this.watch?.({ port, method, args, count: this.#calls })) ?? "go on";
       if (fate === "lose") return undefined;
+      if (typeof fate === "object") {
+        const answer = await act();
+        await this.clock.sleep(fate.answersAfterMs);
+        return process.dead ? await never() : answer;
+      }
       if (fate === "go on") return await act();
       if (fate === "die after") await act();
       if (!process.dead) this.kill();
@@ -266,13 +274,22 @@ export class Lab {
       [this.deadWakeUps, true],
       [this.deadSteps, true],
     ] as const) {
+      const max = queue === this.steps ? Math.min(10, this.#freeStepSlots()) : 10;
+      if (max === 0) continue;
       const deliveries = await queue.receive({
-        max: 10,
+        max,
         visibilityMs: this.#settings.visibilityMs,
         waitMs: 0,
       });
       // Like a worker: what could not be handled comes back by itself.
-      for (const delivery of deliveries) void this.#handle(process, queue, delivery, dead).catch(() => {});
+      for (const delivery of deliveries) {
+        if (queue === this.steps) this.#stepsUnderWay += 1;
+        void this.#handle(process, queue, delivery, dead)
+          .catch(() => {})
+          .finally(() => {
+            if (queue === this.steps) this.#stepsUnderWay -= 1;
+          });
+      }
       moved ||= deliveries.length > 0;
     }
     if (this.clock.now() >= this.#nextSweepAt) {
@@ -282,6 +299,14 @@ export class Lab {
     }
     await this.#rest();
     return moved || (this.wakeUps.nextVisibleAt() ?? Number.POSITIVE_INFINITY) <= this.clock.now();
+  }
+
+  #canReceive(queue: MemoryQueue): boolean {
+    return queue !== this.steps || this.#freeStepSlots() > 0;
+  }
+
+  #freeStepSlots(): number {
+    return (this.#options.stepConcurrency ?? Number.POSITIVE_INFINITY) - this.#stepsUnderWay;
   }
 
   async #handle(process: Process, queue: MemoryQueue, delivery: Delivery, dead: boolean): Promise<void> {
@@ -328,7 +353,7 @@ export class Lab {
 
   async #nextAt(): Promise<number | undefined> {
     const queues = [this.wakeUps, this.steps, this.deadWakeUps, this.deadSteps].map((queue) =>
-      queue.nextVisibleAt(),
+      this.#canReceive(queue) ? queue.nextVisibleAt() : undefined,
     );
     const times = [...queues, this.timers.nextFireAt(), this.clock.nextAt(), await this.#nextSweep()];
     const known = times.filter((at) => at !== undefined);

@@ -1,6 +1,8 @@
 // Two owners, one run: a lease that ran out while its owner still works (a frozen sandbox, a long pause), and messages
 // that meet a live lease. The interleavings are drawn in lib/engine/journal-writer.ts, lease.ts and leave.ts.
 import { describe, expect, it } from "vitest";
+import { AWS_SETTINGS } from "../../lib/engine/index.ts";
+import type { Checkpoint } from "../../lib/ports/journal.ts";
 import { workflow } from "../../lib/sdk/workflow.ts";
 import { checkInvariants } from "./invariants.ts";
 import { type Fate, Lab, type PortCall } from "./lab.ts";
@@ -42,6 +44,58 @@ describe("an owner whose lease ran out while it was frozen", () => {
     expect(await lab.entries(runId)).toEqual(before);
     expect(effects).toEqual(["a", "a", "b"]);
     await checkInvariants(lab, runId);
+  });
+
+  it("before it had loaded finds a newer fence in the journal and does nothing (J2)", async () => {
+    const effects: string[] = [];
+    const lab: Lab = new Lab(
+      [
+        workflow("w", async (ctx) => {
+          await ctx.step("a", () => effects.push("a"));
+          await ctx.step("b", async () => {
+            effects.push("b");
+            await lab.clock.sleep(40_000);
+          });
+        }),
+      ],
+      { settings: AWS_SETTINGS },
+    );
+    let claims = 0;
+    lab.watch = ({ method }) => {
+      if (method !== "claim") return "go on";
+      claims += 1;
+      return claims === 1 ? { answersAfterMs: 30_000 } : "go on";
+    };
+    const runId = await lab.start("w");
+    await lab.result(runId);
+    expect(effects).toEqual(["a", "b"]);
+    await checkInvariants(lab, runId);
+  });
+
+  it("that is overtaken tells its steps, before it replays", async () => {
+    const aborted: string[] = [];
+    const w = workflow("w", async (ctx) =>
+      Promise.all([
+        ctx.step("quick", () => 1),
+        ctx.step("long", async (s) => {
+          s.signal.addEventListener("abort", () => aborted.push((s.signal.reason as Error).name));
+          await lab.clock.sleep(10_000);
+        }),
+      ]),
+    );
+    const lab: Lab = new Lab([w], {
+      settings: { leaseMs: 60_000, renewEveryMs: 20_000, visibilityMs: 70_000 },
+    });
+    lab.watch = async (call): Promise<Fate> => {
+      if (!isAppend(call)) return "go on";
+      lab.watch = undefined;
+      // A former owner's late entry takes the slot.
+      const [runId, checkpoint] = call.args as [string, Checkpoint];
+      await lab.store.journal.append(runId, { ...checkpoint, fence: 0, mark: "former" });
+      return "go on";
+    };
+    await lab.result(await lab.start(w));
+    expect(aborted[0]).toBe("Overtaken");
   });
 
   it("starts no further step once it finds that its successor has appended (J2)", async () => {
@@ -315,6 +369,32 @@ describe("a finished step", () => {
     };
     await lab.result(await lab.start(w));
     expect(effects).toEqual(["charge", "export", "export"]);
+  });
+});
+
+describe("a value that cannot be stored for a while", () => {
+  it("does not make its step run again and again beside a longer one", async () => {
+    let runs = 0;
+    const big = Array.from({ length: 9_000 }, (_, i) => (i * 7919) % 10_007);
+    const lab: Lab = new Lab([
+      workflow("w", async (ctx) =>
+        Promise.all([
+          ctx.step("long", () => lab.clock.sleep(60_000)),
+          ctx.step("big", async () => {
+            runs += 1;
+            await lab.clock.sleep(10);
+            return big;
+          }),
+        ]),
+      ),
+    ]);
+    const storedAt = lab.clock.now() + 50_000;
+    lab.watch = ({ port, method }) => {
+      if (port === "blobs" && method === "put" && lab.clock.now() < storedAt) throw new Error("slow down");
+      return "go on";
+    };
+    await lab.result(await lab.start("w"));
+    expect(runs).toBeLessThanOrEqual(2);
   });
 });
 

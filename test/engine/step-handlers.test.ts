@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { AWS_SETTINGS } from "../../lib/engine/index.ts";
 import { type StepError, TerminalError } from "../../lib/sdk/errors.ts";
 import { workflow } from "../../lib/sdk/workflow.ts";
 import { Lab } from "./lab.ts";
@@ -175,7 +176,7 @@ describe("a step on a step handler", () => {
         ),
       ),
     );
-    const lab: Lab = new Lab([w]);
+    const lab: Lab = new Lab([w], { stepConcurrency: 1, settings: { sweepGrainMs: 600_000 } });
     const runId = await lab.start(w);
     await lab.settle();
     await lab.signal(runId, "noise");
@@ -200,9 +201,11 @@ describe("a step on a step handler", () => {
     const w = shipper(() => "right");
     const lab = new Lab([w]);
     const runId = await lab.start(w);
-    lab.watch = ({ port, method }) => {
-      if (port === "steps" && method === "send")
-        lab.deploy(workflow("shipper", async (ctx) => ctx.sleep("other", "1h")));
+    const other = workflow("shipper", async (ctx) => ctx.sleep("other", "1h"));
+    lab.watch = ({ method }) => {
+      // Only the step handler has other code.
+      if (method === "claimStep") lab.deploy(other);
+      if (method === "claim" || method === "stall") lab.deploy(w);
       return "go on";
     };
     await lab.until(async () => (await lab.run(runId)).status === "stalled");
@@ -231,5 +234,94 @@ describe("a step on a step handler", () => {
       }),
     );
     await expect(lab.result(runId)).rejects.toThrow("E_STEP_HANDLER_MISSING");
+  });
+
+  it("is sent although the activation hands off right after the dispatch (W3)", async () => {
+    const w = shipper(() => "sent");
+    const lab: Lab = new Lab([w], { settings: AWS_SETTINGS, timeoutMs: 33_000, sweepEveryMs: "never" });
+    // Loading takes so long that the time to hand off has come by the first entry.
+    lab.watch = ({ method }) => (method === "load" ? { answersAfterMs: 3_500 } : "go on");
+    expect(await lab.result(await lab.start(w))).toMatchObject({ value: "sent" });
+  });
+
+  it("whose message is lost is sent again although other causes keep coming (W4)", async () => {
+    const w = workflow("w", async (ctx) => {
+      let shipped = false;
+      const parcel = ctx
+        .step("ship", () => "parcel", { on: "shipping" })
+        .then(() => {
+          shipped = true;
+        });
+      let beats = 0;
+      for (; !shipped && beats < 200; beats += 1) await Promise.race([parcel, ctx.sleep("beat", "5m")]);
+      return beats;
+    });
+    const lab = new Lab([w], { settings: AWS_SETTINGS });
+    lab.watch = ({ port, method }) => {
+      if (port !== "steps" || method !== "send") return "go on";
+      lab.watch = undefined;
+      return "lose";
+    };
+    expect(await lab.result(await lab.start(w))).toBeLessThan(10);
+  });
+
+  it("whose handler froze before its claim finds the result that another has stored meanwhile", async () => {
+    let runs = 0;
+    const w = workflow("w", async (ctx) => {
+      const value = await ctx.step("ship", () => (runs += 1), { on: "shipping" });
+      await ctx.sleep("pause", "1h");
+      return value;
+    });
+    const lab = new Lab([w]);
+    let looks = 0;
+    lab.watch = ({ method }) => {
+      if (method !== "fact") return "go on";
+      looks += 1;
+      return looks === 1 ? { answersAfterMs: 90_000 } : "go on";
+    };
+    expect(await lab.result(await lab.start(w))).toBe(1);
+    expect(runs).toBe(1);
+  });
+
+  it("that a retry revives is sent at once, not at the next check", async () => {
+    const w = shipper(() => "right");
+    const other = workflow("shipper", async (ctx) => ctx.sleep("other", "1h"));
+    const lab = new Lab([w], { settings: AWS_SETTINGS });
+    lab.watch = ({ method }) => {
+      if (method === "claimStep") lab.deploy(other);
+      if (method === "claim" || method === "stall") lab.deploy(w);
+      return "go on";
+    };
+    const runId = await lab.start(w);
+    await lab.until(async () => (await lab.run(runId)).status === "stalled");
+    lab.watch = undefined;
+    lab.deploy(w);
+    // The claim of the delivery that stalled it runs out.
+    await lab.pass(60_000);
+    const retriedAt = lab.clock.now();
+    await lab.retry(runId);
+    await lab.result(runId);
+    expect(lab.clock.now() - retriedAt).toBeLessThan(60_000);
+  });
+
+  it("with other code is no lost attempt although the run is leased when the message ends", async () => {
+    const w = workflow("shipper", async (ctx) =>
+      Promise.all([
+        ctx.step("slow", () => lab.clock.sleep(3_600_000).then(() => 1)),
+        ctx.step("ship", () => 2, { on: "shipping", retry: { maxAttempts: 1 } }),
+      ]),
+    );
+    const other = workflow("shipper", async (ctx) => ctx.sleep("other", "1h"));
+    const lab: Lab = new Lab([w], { settings: AWS_SETTINGS });
+    lab.watch = ({ method }) => {
+      if (method === "claimStep") lab.deploy(other);
+      return "go on";
+    };
+    const runId = await lab.start(w);
+    await lab.until(async () => (await lab.run(runId)).status === "stalled");
+    lab.watch = undefined;
+    lab.deploy(w);
+    await lab.retry(runId);
+    expect(await lab.result(runId)).toEqual([1, 2]);
   });
 });

@@ -8,10 +8,12 @@
 // Indivisible: node:sqlite is synchronous, so nothing of this process happens inside a transaction; against other
 // processes a transaction that writes begins IMMEDIATE, and waits for its turn instead of failing half-way.
 import { DatabaseSync } from "node:sqlite";
+import { PerdureError } from "../../sdk/errors.ts";
 import { migrate } from "./schema.ts";
 
 /** How long a statement waits for another process that is writing. */
 const BUSY_TIMEOUT_MS = 5_000;
+const SQLITE_NOTADB = 26;
 
 export class Database implements Disposable {
   readonly #connection: DatabaseSync;
@@ -63,7 +65,7 @@ export class Database implements Disposable {
  * @throws E_BAD_OPTION when the file is of a newer version, or belongs to another program
  */
 export function openDatabase(path: string): Database {
-  const connection = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
+  const connection = connect(path);
   try {
     connection.exec("PRAGMA journal_mode = WAL");
     connection.exec("PRAGMA synchronous = FULL");
@@ -71,7 +73,17 @@ export function openDatabase(path: string): Database {
     migrate(connection, path);
   } catch (error) {
     connection.close();
-    throw error;
+    if (Reflect.get(Object(error), "errcode") !== SQLITE_NOTADB) throw error;
+    throw new PerdureError("E_BAD_OPTION", `The data file ${path} is not a database.`);
   }
   return new Database(connection);
+}
+
+function connect(path: string): DatabaseSync {
+  try {
+    return new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new PerdureError("E_BAD_OPTION", `The data file ${path} cannot be opened: ${why}.`, { cause });
+  }
 }
