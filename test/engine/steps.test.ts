@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { silentLog } from "../../lib/local/console-log.ts";
 import { RetryableError, StepError, TerminalError, TimeoutError } from "../../lib/sdk/errors.ts";
 import { workflow } from "../../lib/sdk/workflow.ts";
 import { Lab } from "./lab.ts";
@@ -193,6 +194,47 @@ describe("a step", () => {
   });
 });
 
+describe("a workflow that throws", () => {
+  it.each([
+    ["a string", "odd", { name: "NonError", message: "odd" }],
+    ["null", null, { name: "NonError", message: "null" }],
+    ["undefined", undefined, { name: "NonError", message: "undefined" }],
+    ["an error with a cycle", cyclic(), { name: "Error", message: "cyclic" }],
+    ["a value that cannot be recorded", { call: () => 1 }, { name: "NonError", message: "[object Object]" }],
+  ])("%s ends as failed, readable and recorded", async (_what, thrown, failure) => {
+    const w = workflow("w", async () => throwIt(thrown));
+    const lab = new Lab([w]);
+    const runId = await lab.start(w);
+    await lab.result(runId).catch(() => {});
+    expect((await lab.run(runId)).status).toBe("failed");
+    expect((await lab.entries(runId)).at(-1)).toMatchObject({ type: "run.failed", failure });
+  });
+
+  it("an error shows where it was thrown, in the journal and in the log", async () => {
+    const lines: string[] = [];
+    const log = {
+      ...silentLog,
+      warn: (message: string, fields?: object) => void lines.push(`${message} ${JSON.stringify(fields)}`),
+    };
+    const w = workflow("w", async () => throwIt(new RangeError("secret")));
+    const lab = new Lab([w], { log: { ...log, with: () => log } });
+    const runId = await lab.start(w);
+    await lab.result(runId).catch(() => {});
+    expect((await lab.entries(runId)).at(-1)).toMatchObject({
+      failure: { where: expect.stringContaining("steps.test.ts") },
+    });
+    expect(lines.join()).toContain("run failed");
+    expect(lines.join()).toContain("steps.test.ts");
+    expect(lines.join()).not.toContain("secret");
+  });
+
+  it("a result that cannot be recorded ends as failed, with the path of the culprit", async () => {
+    const w = workflow("w", async () => ({ deep: { call: () => 1 } }));
+    const lab = new Lab([w]);
+    await expect(lab.result(await lab.start(w))).rejects.toThrow("value.deep.call");
+  });
+});
+
 describe("step names", () => {
   it("that repeat get an occurrence number", async () => {
     const w = workflow("w", async (ctx) => {
@@ -217,6 +259,15 @@ describe("step names", () => {
     const lab = new Lab([w]);
     const runId = await lab.start(w);
     await expect(lab.result(runId)).rejects.toThrow(/stalled: E_DUPLICATE_NAME .*"same"/);
+  });
+
+  it("and options that do not exist are refused, with those there are", async () => {
+    const w = workflow("w", async (ctx) => ctx.step("a", () => 1, { retries: 3 } as object));
+    const lab = new Lab([w]);
+    await expect(lab.result(await lab.start(w))).rejects.toThrow(
+      'Step "a" has no option "retries"; there are: retry, timeout, on.',
+    );
+    expect(() => workflow("x", { inptu: 1 } as object, async () => 1)).toThrow('has no option "inptu"');
   });
 
   it.each(["", "a/b", "a#2", "x".repeat(129), "tab\t"])("like %j are refused", async (name) => {
