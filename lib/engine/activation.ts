@@ -4,25 +4,23 @@
 // Each turn of the loop: look for an end, read the inbox when it has grown, decide, append what is decided and what
 // has settled in one checkpoint (group commit), deliver it, and only then start new effects. So no effect starts
 // before everything it depends on is in the journal (J3, J4).
-import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { MAX_IN_PROCESS_WAIT_MS, MAX_LOOP_TURNS, MAX_WAITS_SHOWN } from "../limits.ts";
-import type { CallEntry, Entry, Fact, StepClaim, TerminalEntry } from "../ports/journal.ts";
-import type { Log } from "../ports/log.ts";
+import type { Entry, Fact, StepClaim, TerminalEntry } from "../ports/journal.ts";
 import type { Run, Wait } from "../ports/run.ts";
-import { PerdureError, TimeoutError } from "../sdk/errors.ts";
-import { type AttemptResult, attemptEntry } from "./attempt.ts";
+import { PerdureError } from "../sdk/errors.ts";
 import { Bell } from "./bell.ts";
 import type { StepCall } from "./call.ts";
 import { type Decision, decide } from "./decide.ts";
 import type { Engine, Host } from "./engine.ts";
-import type { Execution, Outcome } from "./execution.ts";
+import type { Execution } from "./execution.ts";
 import type { JournalWriter } from "./journal-writer.ts";
 import { LeaseLost } from "./lease.ts";
-import { writeMessage } from "./messages.ts";
-import { packFailure, unpack } from "./payloads.ts";
+import { logFailure } from "./log-failure.ts";
+import { readFacts } from "./read-facts.ts";
 import { deliverEntry } from "./replay.ts";
-import { packResult, StepRunner } from "./step-runner.ts";
-import { checkInput } from "./validate.ts";
+import { StepDispatcher } from "./step-dispatcher.ts";
+import { StepRunner } from "./step-runner.ts";
+import { terminalOf, timedOut } from "./terminal.ts";
 
 export type Ending =
   | { readonly kind: "ended"; readonly terminal: TerminalEntry }
@@ -56,7 +54,7 @@ export class Activation {
   readonly #options: ActivationOptions;
   readonly #bell = new Bell();
   readonly #runner: StepRunner;
-  readonly #sent = new Set<number>();
+  readonly #dispatcher: StepDispatcher;
   #facts: readonly Fact[];
   /** Higher than `seen` when a cause has come since the inbox was read. */
   #wake: number;
@@ -68,6 +66,7 @@ export class Activation {
     this.#wake = options.run.wake;
     this.#facts = options.facts;
     this.#runner = new StepRunner(options.engine.ports, options.run.runId, this.#bell, options.signal);
+    this.#dispatcher = new StepDispatcher(options.engine, options.run, options.stepClaims);
     options.signal.addEventListener("abort", () => this.#bell.ring());
     options.execution.onFault = () => this.#bell.ring();
   }
@@ -94,13 +93,12 @@ export class Activation {
       if (this.#wake > this.seen) await this.#readInbox();
 
       const decision = this.#decide();
-      const looked = [...(await this.#answers(decision)), ...(await this.#checkSignals(decision))];
-      const entries = [...this.#runner.takeSettled(), ...decision.record, ...looked];
+      const read = await readFacts(engine.ports, this.#options.run.runId, decision);
+      const entries = [...this.#runner.takeSettled(), ...decision.record, ...read];
       if (entries.length > 0) {
         await this.#record(entries);
         if (this.#mayHandOff()) {
-          // What is dispatched is sent before META vouches for it with lastSeq.
-          for (const call of this.#decide().dispatched) await this.#sendStep(call);
+          await this.#dispatcher.send(this.#decide().dispatched);
           return { kind: "hand-off" };
         }
         continue;
@@ -122,7 +120,7 @@ export class Activation {
     const { clock } = engine.ports;
     const { missingHandler } = decision;
     if (!execution.calls.anyOpen) return stalledByForeignAwait(execution);
-    for (const call of decision.dispatched) await this.#sendStep(call);
+    await this.#dispatcher.send(decision.dispatched);
     if (this.#options.signal.aborted) return undefined;
 
     const handOff = this.#isTimeToHandOff();
@@ -145,15 +143,13 @@ export class Activation {
   async #end(execution: Execution): Promise<Ending | undefined> {
     const { run, engine } = this.#options;
     if (execution.fault !== undefined) return { kind: "stalled", fault: execution.fault };
-    const now = engine.ports.clock.now();
-    if (execution.outcome !== undefined)
-      return await this.#terminate(await this.#terminalOf(execution.outcome, now));
+    const { clock, blobs } = engine.ports;
+    const now = clock.now();
+    if (execution.outcome !== undefined) {
+      return await this.#terminate(await terminalOf(run, execution.outcome, blobs, now));
+    }
     if (run.deadline === undefined || run.deadline > now) return undefined;
-    const error = new TimeoutError(
-      `run ${run.runId} did not end before its deadline ${new Date(run.deadline).toISOString()}`,
-    );
-    const failure = await packFailure(error, run.runId, engine.ports.blobs);
-    return await this.#terminate({ type: "run.timed_out", failure, at: now });
+    return await this.#terminate(await timedOut(run, run.deadline, blobs, now));
   }
 
   async #terminate(terminal: TerminalEntry): Promise<Ending> {
@@ -161,14 +157,6 @@ export class Activation {
     await writer.append([terminal]);
     logFailure(engine.ports.log, run.runId, terminal);
     return { kind: "ended", terminal };
-  }
-
-  async #terminalOf(outcome: Outcome, at: number): Promise<TerminalEntry> {
-    const { run, engine } = this.#options;
-    const result = await packResult(outcome, run.runId, engine.ports.blobs);
-    return result.ok
-      ? { type: "run.succeeded", value: result.value, at }
-      : { type: "run.failed", failure: result.failure, at };
   }
 
   #decide(): Decision {
@@ -202,57 +190,6 @@ export class Activation {
     }
   }
 
-  async #answers(decision: Decision): Promise<CallEntry[]> {
-    const { clock, random, blobs } = this.#options.engine.ports;
-    const entries: CallEntry[] = [];
-    for (const { call, fact } of decision.answered) {
-      const { outcome } = fact;
-      const result = outcome.ok ? outcome : { ...outcome, error: await unpack(outcome.failure.error, blobs) };
-      entries.push(attemptEntry(call, result, clock.now(), random.next()));
-    }
-    return entries;
-  }
-
-  /** J3: checked once, before it is recorded, so that a replay gives the same value whatever the schema is by then. */
-  async #checkSignals(decision: Decision): Promise<CallEntry[]> {
-    const { run, engine } = this.#options;
-    const { clock, blobs } = engine.ports;
-    const entries: CallEntry[] = [];
-    for (const { call, fact } of decision.unchecked) {
-      const of = { id: call.id, signal: call.name, fact: fact.key, at: clock.now() };
-      const checked = await checkQuietly(call.schema, await unpack(fact.value, blobs));
-      const packed = await packResult(checked, run.runId, blobs);
-      entries.push(
-        packed.ok
-          ? { type: "signal.received", ...of, value: packed.value }
-          : { type: "signal.refused", ...of, failure: packed.failure },
-      );
-    }
-    return entries;
-  }
-
-  /**
-   * The entry is in the journal; its message is sent now, or again when an activation died between the two (J4) or the
-   * message was lost. A handler that has it holds a claim, so a second message runs nothing.
-   */
-  async #sendStep(call: StepCall): Promise<void> {
-    const { engine, run, stepClaims } = this.#options;
-    if (call.state.at !== "dispatched" || call.on === undefined) return;
-    const { seq } = call.state;
-    if (this.#sent.has(seq)) return;
-    // What was dispatched before the last suspension was sent before it; only a check that is due doubts that.
-    const isCheckDue = run.checkAt !== undefined && run.checkAt <= engine.ports.clock.now();
-    if (seq <= run.lastSeq && !isCheckDue) return;
-    const claimed = stepClaims.some(
-      (claim) => claim.seq === seq && claim.leaseUntil > engine.ports.clock.now(),
-    );
-    if (!claimed) {
-      const request = { runId: run.runId, seq, handler: call.on, idempotencyKey: call.idempotencyKey };
-      await engine.ports.stepHandlers.get(call.on)?.send(writeMessage({ kind: "step", ...request }));
-    }
-    this.#sent.add(seq);
-  }
-
   /** At a step boundary: nothing runs here, and the code has not ended. */
   #mayHandOff(): boolean {
     const { execution } = this.#options;
@@ -264,23 +201,6 @@ export class Activation {
   #isTimeToHandOff(): boolean {
     const { host, engine } = this.#options;
     return this.#appended && host.remainingMs() < engine.settings.handOffBeforeMs;
-  }
-}
-
-/** Names, not contents: what an error says may be a secret, where it was thrown is not. */
-function logFailure(log: Log, runId: string, entry: Entry): void {
-  if (!("failure" in entry)) return;
-  const { name, code, where } = entry.failure;
-  const of = { run: runId, ...("id" in entry ? { step: entry.id } : {}), error: name, code, where };
-  log.warn(entry.type.replace(".", " "), of);
-}
-
-/** A schema may throw; that is a refusal too. */
-async function checkQuietly(schema: StandardSchemaV1 | undefined, payload: unknown): Promise<AttemptResult> {
-  try {
-    return { ok: true, value: await checkInput(schema, payload) };
-  } catch (error) {
-    return { ok: false, error };
   }
 }
 

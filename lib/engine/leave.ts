@@ -3,13 +3,14 @@
 // journal before META (J4).
 import { IDLE_SWEEP_MS } from "../limits.ts";
 import type { TerminalEntry } from "../ports/journal.ts";
-import { type ArmedTimer, type ClosedStatus, isClosed, type Run } from "../ports/run.ts";
+import { type ArmedTimer, isClosed, type Run } from "../ports/run.ts";
 import type { PerdureError } from "../sdk/errors.ts";
 import type { Activation, Ending } from "./activation.ts";
 import { shortDigest } from "./digest.ts";
 import type { Engine } from "./engine.ts";
 import { writeMessage } from "./messages.ts";
 import { sweepTime } from "./settings.ts";
+import { closedStatusOf } from "./terminal.ts";
 import { unreachable } from "./unreachable.ts";
 import { sendWakeUp } from "./wake.ts";
 
@@ -160,17 +161,4 @@ export async function stall(
     sweepAt: sweepTime(now + IDLE_SWEEP_MS, engine.settings),
   });
   return { kind: result.ok ? "left" : "replaced" };
-}
-
-function closedStatusOf(terminal: TerminalEntry): ClosedStatus {
-  switch (terminal.type) {
-    case "run.succeeded":
-      return "succeeded";
-    case "run.failed":
-      return "failed";
-    case "run.timed_out":
-      return "timed_out";
-    default:
-      return unreachable(terminal);
-  }
 }

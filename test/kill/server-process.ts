@@ -24,6 +24,9 @@ export async function startServerProcess(options: {
     env: { ...process.env, ...options.env },
     stdio: ["ignore", "pipe", "pipe"],
   });
+  const killWithUs = () => child.kill("SIGKILL");
+  process.once("exit", killWithUs);
+  child.once("exit", () => process.off("exit", killWithUs));
   return { url: await readyUrl(child), kill: async () => await killed(child) };
 }
 

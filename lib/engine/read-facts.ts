@@ -1,0 +1,53 @@
+// From facts that have come to the entries that record them: results of step handlers, and signals whose payload must
+// fit the schema of the call that takes them.
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { CallEntry } from "../ports/journal.ts";
+import type { Ports } from "../ports/ports.ts";
+import { type AttemptResult, attemptEntry } from "./attempt.ts";
+import type { Decision } from "./decide.ts";
+import { unpack } from "./payloads.ts";
+import { packResult } from "./step-runner.ts";
+import { checkInput } from "./validate.ts";
+
+export async function readFacts(ports: Ports, runId: string, decision: Decision): Promise<CallEntry[]> {
+  return [...(await answers(ports, decision)), ...(await checkedSignals(ports, runId, decision))];
+}
+
+async function answers({ clock, random, blobs }: Ports, { answered }: Decision): Promise<CallEntry[]> {
+  const entries: CallEntry[] = [];
+  for (const { call, fact } of answered) {
+    const { outcome } = fact;
+    const result = outcome.ok ? outcome : { ...outcome, error: await unpack(outcome.failure.error, blobs) };
+    entries.push(attemptEntry(call, result, clock.now(), random.next()));
+  }
+  return entries;
+}
+
+/** J3: checked once, before it is recorded, so that a replay gives the same value whatever the schema is by then. */
+async function checkedSignals(
+  { clock, blobs }: Ports,
+  runId: string,
+  { unchecked }: Decision,
+): Promise<CallEntry[]> {
+  const entries: CallEntry[] = [];
+  for (const { call, fact } of unchecked) {
+    const of = { id: call.id, signal: call.name, fact: fact.key, at: clock.now() };
+    const checked = await checkQuietly(call.schema, await unpack(fact.value, blobs));
+    const packed = await packResult(checked, runId, blobs);
+    entries.push(
+      packed.ok
+        ? { type: "signal.received", ...of, value: packed.value }
+        : { type: "signal.refused", ...of, failure: packed.failure },
+    );
+  }
+  return entries;
+}
+
+/** A schema may throw; that is a refusal too. */
+async function checkQuietly(schema: StandardSchemaV1 | undefined, payload: unknown): Promise<AttemptResult> {
+  try {
+    return { ok: true, value: await checkInput(schema, payload) };
+  } catch (error) {
+    return { ok: false, error };
+  }
+}
