@@ -1,6 +1,6 @@
 // The times of a deployment, filled in and checked at synth, so that a deployment that cannot work never leaves the desk.
 //
-// A function's timeout, its lease and its message's visibility used to be one chain (timeout < lease < visibility). Here
+// A function's timeout, its lease and its message's visibility are often one chain (timeout < lease < visibility). Here
 // lease and message are short and renewed together while work goes on (lib/engine/lease.ts), so that a crash is noticed
 // within seconds. That leaves these rules:
 //
