@@ -19,6 +19,8 @@ import { WorkflowFiles } from "./workflow-files.ts";
 const POLL_EVERY_MS = 100;
 /** How long a worker waits for a message before it looks whether to stop; a message that comes ends the wait. */
 const RECEIVE_WAIT_MS = 250;
+/** Activations at the same time, and steps: a long step in one run must not keep the others waiting. */
+const CONCURRENCY = 100;
 /** How long work under way may go on after a stop; what is cut goes on at the next start. */
 const STOP_GRACE_MS = 1_000;
 
@@ -110,7 +112,7 @@ async function startLoops(
   { queues, timers }: LocalPorts,
   signal: AbortSignal,
 ): Promise<void> {
-  const options = { engine, waitMs: RECEIVE_WAIT_MS };
+  const options = { engine, waitMs: RECEIVE_WAIT_MS, concurrency: CONCURRENCY };
   await Promise.all([
     work({ ...options, queue: queues.activations }, signal),
     work({ ...options, queue: queues.steps }, signal),
