@@ -3,7 +3,7 @@ import type { Run } from "../ports/run.ts";
 import { PerdureError } from "../sdk/errors.ts";
 import type { Engine } from "./engine.ts";
 import { sweepTime } from "./settings.ts";
-import { sendWakeUp } from "./wake.ts";
+import { isLeased, sendWakeUp } from "./wake.ts";
 
 /** @throws E_RUN_NOT_FOUND, E_RUN_NOT_STALLED */
 export async function reviveRun(engine: Engine, runId: string): Promise<Run> {
@@ -16,5 +16,9 @@ export async function reviveRun(engine: Engine, runId: string): Promise<Run> {
   }
   const run = await ports.store.runs.get(runId);
   if (run === undefined) throw new PerdureError("E_RUN_NOT_FOUND", `There is no run "${runId}".`);
+  // J4: somebody may have revived it and died before the message was sent.
+  if (run.status === "pending" && run.wake > run.handled && !isLeased(run, now)) {
+    await sendWakeUp(engine, runId, run.wake, 0);
+  }
   throw new PerdureError("E_RUN_NOT_STALLED", `Run ${runId} is ${run.status}.`);
 }

@@ -51,6 +51,19 @@ describe("a run whose process dies before it can say anything", () => {
 const STANDING = { wake: 3, handled: 2, fence: 9 } as const;
 const HELD = { leaseOwner: "o", leaseUntil: 1_001 } as const;
 
+describe("a retry", () => {
+  it("whose caller died before the wake-up was sent can be repeated (J4)", async () => {
+    const w = workflow("w", async (ctx) => ctx.step("a", () => 1, { on: "trains" }));
+    const lab = new Lab([w], { sweepEveryMs: "never" });
+    const runId = await lab.start(w);
+    await lab.until(async () => (await lab.run(runId)).status === "stalled");
+    lab.deploy(workflow("w", async (ctx) => ctx.step("a", () => 2)));
+    await lab.store.runs.revive({ runId, sweepAt: lab.clock.now() });
+    await expect(lab.retry(runId)).rejects.toThrow("E_RUN_NOT_STALLED");
+    expect(await lab.result(runId)).toBe(2);
+  });
+});
+
 describe("a dead letter", () => {
   it.each([
     ["is dropped when the run is gone", undefined, {}, { kind: "drop" }],

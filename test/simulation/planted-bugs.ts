@@ -1,0 +1,73 @@
+// Stores with one guard missing. The simulator must find each of them: a check that cannot fail proves nothing.
+import type { Checkpoint } from "../../lib/ports/journal.ts";
+import type { Store } from "../../lib/ports/store.ts";
+
+export type Plant = (store: Store) => Store;
+
+/** W1 broken: a cause that came since the inbox was read is taken for handled. */
+export const suspendIgnoresWake: Plant = (store) => ({
+  ...store,
+  runs: changed(store.runs, {
+    suspend: async (suspension) => {
+      const seen = (await store.runs.get(suspension.runId))?.wake ?? suspension.seen;
+      return await store.runs.suspend({ ...suspension, seen, wake: Math.max(seen, suspension.wake) });
+    },
+  }),
+});
+
+/** J1 broken: whoever comes takes the lease, live or not. */
+export const claimIgnoresLease: Plant = (store) => ({
+  ...store,
+  runs: changed(store.runs, {
+    claim: async (request) => await store.runs.claim({ ...request, now: Number.MAX_SAFE_INTEGER }),
+  }),
+});
+
+/** J1 broken: the last writer wins the slot. */
+export const appendOverwrites: Plant = (store) => {
+  const overwritten = new Map<string, Checkpoint>();
+  const keyOf = (runId: string, first: number) => `${runId} ${first}`;
+  return {
+    ...store,
+    journal: changed(store.journal, {
+      append: async (runId, checkpoint) => {
+        const result = await store.journal.append(runId, checkpoint);
+        if (!result.ok) overwritten.set(keyOf(runId, checkpoint.first), checkpoint);
+        return { ok: true };
+      },
+      load: async (runId) => {
+        const loaded = await store.journal.load(runId);
+        const checkpoints = loaded.checkpoints.map(
+          (checkpoint) => overwritten.get(keyOf(runId, checkpoint.first)) ?? checkpoint,
+        );
+        return { ...loaded, checkpoints };
+      },
+    }),
+  };
+};
+
+/** W1 broken: a fact is stored, and its cause is not counted. Nothing that is written is wrong; runs just stay where they are. */
+export const raiseCountsNothing: Plant = (store) => ({
+  ...store,
+  runs: changed(store.runs, { raise: async ({ runId }) => await store.runs.get(runId) }),
+});
+
+/** W1 broken: an activation does not find the signals that came before it. */
+export const loadHidesSignals: Plant = (store) => ({
+  ...store,
+  journal: changed(store.journal, {
+    load: async (runId) => {
+      const loaded = await store.journal.load(runId);
+      return { ...loaded, facts: loaded.facts.filter(({ kind }) => kind !== "signal") };
+    },
+  }),
+});
+
+function changed<Port extends object>(port: Port, methods: Partial<Port>): Port {
+  return new Proxy(port, {
+    get: (target, key) => {
+      const value: unknown = Reflect.get(methods, key) ?? Reflect.get(target, key, target);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+}

@@ -1,0 +1,139 @@
+// One process: a Lambda invocation, a sweep, a client. Has its own view of the ports, through which every call passes
+// the world (world.ts), its own clock, and its own copy of the workflow. It can die, after which nothing it has begun
+// goes on; or freeze, after which everything goes on as if no time had passed.
+import type { Engine } from "../../lib/engine/index.ts";
+import { createRegistry } from "../../lib/engine/index.ts";
+import type { Clock } from "../../lib/ports/clock.ts";
+import type { Ports } from "../../lib/ports/ports.ts";
+import type { Actor } from "./fault.ts";
+import { type Program, settingsOf, workflowOf } from "./program.ts";
+
+export interface Attempt {
+  readonly runId: string;
+  readonly id: string;
+  readonly attempt: number;
+  readonly on: boolean;
+}
+
+export interface ProcessOptions {
+  readonly id: number;
+  readonly actor: Actor;
+  /** The message it handles. */
+  readonly body?: string;
+  readonly program: Program;
+  readonly ports: Ports;
+  /** How far its clock is ahead of the true time, ms. */
+  readonly aheadMs: number;
+  readonly call: (
+    process: SimProcess,
+    port: string,
+    method: string,
+    args: readonly unknown[],
+    act: (args: readonly unknown[]) => unknown,
+  ) => Promise<unknown>;
+  readonly onBody: (process: SimProcess, attempt: Attempt) => void;
+  readonly onComplaint: (what: string) => void;
+}
+
+export class SimProcess {
+  readonly id: number;
+  readonly actor: Actor;
+  readonly body: string;
+  readonly engine: Engine;
+  /** Resolves when it dies. */
+  readonly died: Promise<void>;
+  isDead = false;
+  readonly #options: ProcessOptions;
+  readonly #die: () => void;
+  #frozenUntil = 0;
+
+  constructor(options: ProcessOptions) {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.died = promise;
+    this.#die = resolve;
+    this.#options = options;
+    this.id = options.id;
+    this.actor = options.actor;
+    this.body = options.body ?? "";
+    this.engine = this.#engineOf(options);
+  }
+
+  kill(): void {
+    this.isDead = true;
+    this.#die();
+  }
+
+  freeze(ms: number): void {
+    this.#frozenUntil = Math.max(this.#frozenUntil, this.#options.ports.clock.now() + ms);
+  }
+
+  /** Resolves when it may go on: at once as a rule, late when frozen, never when dead. */
+  async thaw(): Promise<void> {
+    const { clock } = this.#options.ports;
+    while (!this.isDead && this.#frozenUntil > clock.now())
+      await clock.sleep(this.#frozenUntil - clock.now());
+    if (this.isDead) await never();
+  }
+
+  #engineOf({ program, ports, onBody, onComplaint }: ProcessOptions): Engine {
+    const clock = this.#clockOf(ports.clock);
+    const ownWorkflow = workflowOf(program, {
+      begin: (runId, attempt) => onBody(this, { runId, ...attempt }),
+      complain: (runId, what) => onComplaint(`${runId}: ${what}`),
+      pause: async (ms) => await clock.sleep(ms),
+    });
+    return {
+      registry: createRegistry([ownWorkflow]),
+      settings: settingsOf(program),
+      ports: {
+        ...ports,
+        clock,
+        store: {
+          runs: this.#watched("runs", ports.store.runs),
+          journal: this.#watched("journal", ports.store.journal),
+          index: this.#watched("index", ports.store.index),
+        },
+        activations: this.#watched("wakeUps", ports.activations),
+        stepHandlers: {
+          get: (name) => {
+            const queue = ports.stepHandlers.get(name);
+            return queue && this.#watched("steps", queue);
+          },
+        },
+        timers: this.#watched("timers", ports.timers),
+        blobs: this.#watched("blobs", ports.blobs),
+      },
+    };
+  }
+
+  #clockOf(clock: Clock): Clock {
+    return {
+      now: () => clock.now() + this.#options.aheadMs,
+      sleep: async (ms, signal) => {
+        await clock.sleep(ms, signal);
+        await this.thaw();
+      },
+      turn: async () => {
+        await clock.turn();
+        await this.thaw();
+      },
+    };
+  }
+
+  #watched<Port extends object>(name: string, port: Port): Port {
+    return new Proxy(port, {
+      get: (target, key) => {
+        const value: unknown = Reflect.get(target, key, target);
+        if (typeof value !== "function") return value;
+        return async (...args: readonly unknown[]) =>
+          await this.#options.call(this, name, String(key), args, (given) =>
+            Reflect.apply(value, target, given),
+          );
+      },
+    });
+  }
+}
+
+export async function never(): Promise<never> {
+  return await new Promise<never>(() => {});
+}

@@ -1,0 +1,101 @@
+// What the surroundings start by themselves: a process for each delivery of a message, and for each sweep.
+import {
+  type Disposition,
+  type Host,
+  handleDeadLetter,
+  handleMessage,
+  sweep,
+} from "../../lib/engine/index.ts";
+import type { Delivery } from "../../lib/ports/queue.ts";
+import type { Actor } from "./fault.ts";
+import type { Program } from "./program.ts";
+import type { SimQueue } from "./queue.ts";
+import type { SimProcess } from "./sim-process.ts";
+import type { World } from "./world.ts";
+
+export interface Counts {
+  activations: number;
+  deadLetters: number;
+  /** Runs woken by the sweeper. */
+  swept: number;
+}
+
+export class Workers {
+  readonly counts: Counts = { activations: 0, deadLetters: 0, swept: 0 };
+  readonly #world: World;
+  readonly #program: Program;
+
+  constructor(world: World, program: Program) {
+    this.#world = world;
+    this.#program = program;
+  }
+
+  /** Starts a process for each; what a process cannot handle comes back by itself. */
+  deliver(queue: SimQueue, actor: Actor, deliveries: readonly Delivery[]): void {
+    const { course } = this.#world;
+    const isReordered =
+      deliveries.length > 1 && course.at({ actor, port: "delivery", method: "batch" }) !== undefined;
+    for (const delivery of isReordered ? deliveries.toReversed() : deliveries) {
+      const fault = course.at({ actor, port: "delivery", method: "receive" });
+      if (fault !== undefined) this.#world.note(`FAULT at call ${course.calls}: ${fault.kind}`);
+      const copies = fault?.kind === "delivery lost" ? 0 : fault?.kind === "delivery duplicated" ? 2 : 1;
+      for (let copy = 0; copy < copies; copy += 1) {
+        const process = this.#world.start(actor, delivery.body);
+        this.#world.note(`${actor} ${process.id} gets ${delivery.body}, delivery ${delivery.receiveCount}`);
+        void this.#handle(process, queue, delivery).catch(() => this.#world.end(process));
+      }
+    }
+  }
+
+  sweep(): void {
+    const process = this.#world.start("sweeper");
+    void sweep(process.engine)
+      .then(({ woken }) => {
+        this.counts.swept += woken;
+      })
+      .catch(() => {})
+      .finally(() => this.#world.end(process));
+  }
+
+  async #handle(process: SimProcess, queue: SimQueue, delivery: Delivery): Promise<void> {
+    const { body, receipt, receiveCount } = delivery;
+    const { clock } = this.#world.outside;
+    const endsAt = clock.now() + (this.#program.invocationMs ?? Number.POSITIVE_INFINITY);
+    const over = new AbortController();
+    void this.#stopAt(process, endsAt, over.signal);
+    const call = async (port: string, method: string, args: readonly unknown[], act: () => Promise<void>) => {
+      await this.#world.call(process, port, method, args, act);
+    };
+    const host: Host = {
+      remainingMs: () => endsAt - clock.now(),
+      receiveCount,
+      extend: async (ms) => await call("host", "extend", [ms], async () => await queue.extend(receipt, ms)),
+    };
+    try {
+      const disposition = await this.#act(process, body, host);
+      if (disposition.done) await call("queue", "remove", [], async () => await queue.remove(receipt));
+      else {
+        const { retryInMs } = disposition;
+        await call("queue", "extend", [retryInMs], async () => await queue.extend(receipt, retryInMs));
+      }
+    } finally {
+      over.abort();
+    }
+    this.#world.end(process);
+  }
+
+  async #act({ actor, engine }: SimProcess, body: string, host: Host): Promise<Disposition> {
+    if (actor === "dead letters") {
+      this.counts.deadLetters += 1;
+      return await handleDeadLetter(engine, body);
+    }
+    if (actor === "worker") this.counts.activations += 1;
+    return await handleMessage(engine, body, host);
+  }
+
+  async #stopAt(process: SimProcess, endsAt: number, over: AbortSignal): Promise<void> {
+    if (endsAt === Number.POSITIVE_INFINITY) return;
+    await this.#world.outside.clock.sleep(endsAt - this.#world.outside.clock.now(), over);
+    if (!over.aborted) this.#world.kill(process);
+  }
+}
