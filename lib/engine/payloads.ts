@@ -45,7 +45,8 @@ export async function packFailure(thrown: unknown, runId: string, blobs: Blobs):
 
 function whereOf({ stack }: Error): Pick<Failure, "where"> {
   const frame = /^\s+at (.+)$/m.exec(asText(stack ?? ""))?.[1];
-  return frame === undefined ? {} : { where: frame.slice(0, MAX_WHERE_CHARS) };
+  // Without the query by which a reloaded module is told from the one before.
+  return frame === undefined ? {} : { where: frame.replace(/\?[^:)]*/, "").slice(0, MAX_WHERE_CHARS) };
 }
 
 /** What cannot be recorded as it is becomes an error that says what it was. */
