@@ -6,11 +6,8 @@ import type { Log } from "../ports/log.ts";
 import type { Failure, Payload } from "../ports/payload.ts";
 import { TimeoutError } from "../sdk/errors.ts";
 import type { StepCall } from "./call.ts";
+import type { Outcome } from "./execution.ts";
 import { decideRetry, type RetryDecision } from "./retry.ts";
-
-export type AttemptResult =
-  | { readonly ok: true; readonly value: unknown }
-  | { readonly ok: false; readonly error: unknown };
 
 export interface AttemptOptions {
   readonly call: StepCall;
@@ -21,11 +18,11 @@ export interface AttemptOptions {
 }
 
 /** Never rejects. After a timeout the body may still run on; nobody listens to it any more. */
-export async function runAttempt({ call, clock, log, signal }: AttemptOptions): Promise<AttemptResult> {
+export async function runAttempt({ call, clock, log, signal }: AttemptOptions): Promise<Outcome> {
   const { attempt } = call.state;
   const overtime = new AbortController();
   const finished = new AbortController();
-  const body = async (): Promise<AttemptResult> => {
+  const body = async (): Promise<Outcome> => {
     try {
       const value = await call.body({
         idempotencyKey: call.idempotencyKey,
@@ -38,7 +35,7 @@ export async function runAttempt({ call, clock, log, signal }: AttemptOptions): 
       return { ok: false, error };
     }
   };
-  const limit = async (timeoutMs: number): Promise<AttemptResult> => {
+  const limit = async (timeoutMs: number): Promise<Outcome> => {
     await clock.sleep(timeoutMs, finished.signal);
     const error = new TimeoutError(
       `step "${call.id}" took longer than ${timeoutMs} ms at attempt ${attempt}`,

@@ -3,8 +3,9 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { CallEntry } from "../ports/journal.ts";
 import type { Ports } from "../ports/ports.ts";
-import { type AttemptResult, attemptEntry } from "./attempt.ts";
+import { attemptEntry } from "./attempt.ts";
 import type { Decision } from "./decide.ts";
+import type { Outcome } from "./execution.ts";
 import { unpack } from "./payloads.ts";
 import { packResult } from "./step-runner.ts";
 import { checkInput } from "./validate.ts";
@@ -44,7 +45,7 @@ async function checkedSignals(
 }
 
 /** A schema may throw; that is a refusal too. */
-async function checkQuietly(schema: StandardSchemaV1 | undefined, payload: unknown): Promise<AttemptResult> {
+async function checkQuietly(schema: StandardSchemaV1 | undefined, payload: unknown): Promise<Outcome> {
   try {
     return { ok: true, value: await checkInput(schema, payload) };
   } catch (error) {

@@ -4,9 +4,10 @@ import { MAX_PARALLEL_STEPS } from "../limits.ts";
 import type { CallEntry } from "../ports/journal.ts";
 import type { Ports } from "../ports/ports.ts";
 import { PerdureError } from "../sdk/errors.ts";
-import { type AttemptResult, attemptEntry, type PackedResult, runAttempt } from "./attempt.ts";
+import { attemptEntry, type PackedResult, runAttempt } from "./attempt.ts";
 import type { Bell } from "./bell.ts";
 import type { StepCall } from "./call.ts";
+import type { Outcome } from "./execution.ts";
 import { pack, packFailure } from "./payloads.ts";
 
 export class StepRunner {
@@ -83,7 +84,7 @@ export class StepRunner {
 
 /** A value that cannot be recorded makes the attempt a failure. @throws when the blob store cannot be reached */
 export async function packResult(
-  result: AttemptResult,
+  result: Outcome,
   runId: string,
   blobs: Ports["blobs"],
 ): Promise<PackedResult> {
