@@ -1,40 +1,75 @@
-// What people and other systems do: start runs, send signals, revive what stalled. A client that is not answered tries
-// again under the same idempotency key; so it gets an answer in the end, and what it asked for happens once.
-import { type Engine, reviveRun, sendSignal, startRun } from "../../lib/engine/index.ts";
+// What people and other systems do: start runs, act on them, list them, revive what stalled. A client that is not
+// answered tries again under the same idempotency key; so it gets an answer in the end, and what it asked for happens
+// once.
+import { type Engine, reviveRun, startRun } from "../../lib/engine/index.ts";
+import { isClosed } from "../../lib/ports/run.ts";
 import { type ErrorCode, PerdureError } from "../../lib/sdk/errors.ts";
 import type { Actor } from "./fault.ts";
-import { inputOf, type Program, type SentSignal, WORKFLOW } from "./program.ts";
+import type { Action } from "./primitive.ts";
+import { inputOf, keyOf, labelOf, type Program, WORKFLOW } from "./program.ts";
+import { outsideOf } from "./vocabulary.ts";
 import type { World } from "./world.ts";
 
 const TRY_AGAIN_MS = 1_500;
 const MAX_TRIES = 1_000;
+const PAGE = 2;
 
 type Answer<T> = { readonly value: T } | { readonly refusal: PerdureError } | "no answer";
 
 export async function startAs(world: World, program: Program, run: number): Promise<string> {
-  const request = { workflow: WORKFLOW, input: inputOf(program, run), idempotencyKey: `run ${run}` };
+  const input = inputOf(program, labelOf(run));
+  const request = { workflow: WORKFLOW, input, idempotencyKey: keyOf(run) };
   const answer = await untilAnswered(world, async (engine) => (await startRun(engine, request)).run.runId);
   if ("refusal" in answer) throw answer.refusal;
-  world.runIds.push(answer.value);
   return answer.value;
 }
 
-/** True when the signal was accepted, false when the run had ended. */
-export async function signalAs(world: World, runId: string, sent: SentSignal): Promise<boolean> {
-  const { name, payload, idempotencyKey } = sent;
-  const answer = await untilAnswered(
-    world,
-    async (engine) => await sendSignal(engine, { runId, name, payload, idempotencyKey }),
-  );
-  if ("value" in answer) return true;
-  expectRefusal(world, answer.refusal, "E_RUN_CLOSED");
-  return false;
+/** True when it was accepted, false when the run had ended or the like. */
+export async function actAs(world: World, runId: string, action: Action): Promise<boolean> {
+  return await outsideOf(action).act(action, {
+    runId,
+    ask: async (act, expected) => {
+      const answer = await untilAnswered(world, act);
+      if ("value" in answer) return true;
+      expectRefusal(world, answer.refusal, expected);
+      return false;
+    },
+  });
 }
 
 export async function reviveAs(world: World, runId: string): Promise<void> {
   const answer = await untilAnswered(world, async (engine) => await reviveRun(engine, runId), "operator");
   // An earlier try of ours was applied although we did not hear of it.
   if ("refusal" in answer) expectRefusal(world, answer.refusal, "E_RUN_NOT_STALLED");
+}
+
+/** Goes through the list page by page. It may be behind; then runs may be missing, and nothing else may be wrong. */
+export async function listAs(world: World): Promise<void> {
+  const known = [...world.runIds];
+  const closed = new Set<string>();
+  for (const runId of known) if (isClosed((await world.run(runId)).status)) closed.add(runId);
+  const listed = new Map<string, number>();
+  let cursor: string | undefined;
+  do {
+    const query = { workflows: [WORKFLOW], limit: PAGE, ...(cursor === undefined ? {} : { cursor }) };
+    const answer = await untilAnswered(
+      world,
+      async ({ ports }) => await ports.store.index.list(query),
+      "reader",
+    );
+    if ("refusal" in answer) throw answer.refusal;
+    for (const { runId, createdAt, status } of answer.value.runs) {
+      if (listed.has(runId)) world.complain(`list: ${runId} is on two pages`);
+      const isWrong = [...listed.values()].some((earlier) => earlier < createdAt);
+      if (isWrong) world.complain(`list: ${runId} comes after an older run`);
+      if (closed.has(runId) && !isClosed(status) && !world.course.has("list behind"))
+        world.complain(`list: ${runId} is ${status} after its end`);
+      listed.set(runId, createdAt);
+    }
+    ({ cursor } = answer.value);
+  } while (cursor !== undefined);
+  if (world.course.has("list behind")) return;
+  for (const runId of known) if (!listed.has(runId)) world.complain(`list: ${runId} is not in it`);
 }
 
 function expectRefusal(world: World, { code, message }: PerdureError, expected: ErrorCode): void {

@@ -17,6 +17,8 @@ export interface FaultyCall {
   /** What an index answers that is so far behind, ms. */
   readonly askPast: (behindMs: number) => unknown;
   readonly killAll: () => void;
+  /** The next version of the code; for so long some processes start with the one before. */
+  readonly deploy: (sideBySideMs: number) => void;
 }
 
 /** Answers as the port would, or throws as the SDK would, or never does either. */
@@ -73,7 +75,15 @@ export async function undergo(fault: Fault | undefined, call: FaultyCall): Promi
       await apply([{ ...timer, name: `${timer.name} again`, fireAt: timer.fireAt + fault.ms }]);
       return await apply();
     }
+    case "deploy":
+      call.deploy(fault.ms);
+      return await apply();
+    case "deploy at once":
+      call.killAll();
+      call.deploy(0);
+      return await never();
     case "index behind":
+    case "list behind":
       return call.askPast(fault.ms);
     default:
       return await apply();

@@ -5,7 +5,16 @@
 //     promise to find it again (W4).
 // F2  A fault is drawn for a moment, and happens at the first call from then on that it fits.
 
-export type Actor = "worker" | "step handler" | "dead letters" | "sweeper" | "client" | "operator";
+export const ACTORS = [
+  "worker",
+  "step handler",
+  "dead letters",
+  "sweeper",
+  "client",
+  "operator",
+  "reader",
+] as const;
+export type Actor = (typeof ACTORS)[number];
 
 /** A call of a port by a process, or something the outside does: `delivery.receive`, `delivery.batch`. */
 export interface CallSite {
@@ -55,7 +64,10 @@ export const FAULT_RULES = {
   "timed out and applied later": { fits: isWrite, isSlow: true },
   "slow before": { fits: isCall, isSlow: true },
   "slow after": { fits: isCall, isSlow: true },
-  frozen: { fits: (site) => isCall(site) && !["client", "operator"].includes(site.actor), isSlow: true },
+  frozen: {
+    fits: (site) => isCall(site) && !["client", "operator", "reader"].includes(site.actor),
+    isSlow: true,
+  },
   "message lost": { fits: isSend, needsSweeper: true },
   "message duplicated": { fits: isSend },
   "message delayed": { fits: isSend, isSlow: true },
@@ -67,7 +79,12 @@ export const FAULT_RULES = {
   "schedule late": { fits: isArm, isSlow: true },
   "schedule fires twice": { fits: isArm, isSlow: true },
   "index behind": { fits: isOutside("index.due"), isSlow: true },
+  "list behind": { fits: isOutside("index.list"), isSlow: true },
   "blobs fail": { fits: ({ port }) => port === "blobs" },
+  /** From here on processes start with the next version of the code; for a while some still start with the one before. */
+  deploy: { fits: isCall, isSlow: true },
+  /** Every process ends, and the next version, which no longer fits the one before, is all there is. */
+  "deploy at once": { fits: isCall },
   /** Of the whole simulation: no call brings it about. */
   "clocks disagree": { fits: () => false },
 } as const satisfies Readonly<Record<string, FaultRule>>;
@@ -82,12 +99,19 @@ export interface Fault {
   readonly fromCall: number;
   /** How long what is slow takes, ms. */
   readonly ms: number;
+  /** Only at a call of this actor. */
+  readonly actor?: Actor;
 }
 
 export function ruleOf(kind: FaultKind): FaultRule {
   return FAULT_RULES[kind];
 }
 
-export function writeFault({ kind, fromCall, ms }: Fault): string {
-  return `from call ${fromCall}: ${kind}${ruleOf(kind).isSlow === true ? ` (${ms} ms)` : ""}`;
+export function fits({ kind, actor }: Fault, site: CallSite): boolean {
+  return (actor === undefined || actor === site.actor) && ruleOf(kind).fits(site);
+}
+
+export function writeFault({ kind, fromCall, ms, actor }: Fault): string {
+  const span = ruleOf(kind).isSlow === true ? ` (${ms} ms)` : "";
+  return `from call ${fromCall}: ${kind}${span}${actor === undefined ? "" : ` at a ${actor}`}`;
 }

@@ -1,6 +1,8 @@
-// What holds other nodes: one after the other, all at once, the first of several. And the values a replay must repeat.
+// What holds other nodes: one after the other, all at once, the first of several, whatever it throws. What throws. And
+// the values a replay must repeat.
 import { isDeepStrictEqual } from "node:util";
-import type { AnyNode, Primitive, Scope } from "./primitive.ts";
+import { StepError, TerminalError } from "../../lib/sdk/errors.ts";
+import { type AnyNode, ExpectedFailure, type Primitive, type Scope } from "./primitive.ts";
 
 export interface GroupNode<Kind extends string> {
   readonly kind: Kind;
@@ -48,6 +50,70 @@ export const drawn: Primitive<{ readonly kind: "drawn" }> = {
   expect: () => "drawn",
   longestMs: () => 0,
 };
+
+export interface FailNode {
+  readonly kind: "fail";
+  readonly name: string;
+  readonly how: "error" | "terminal" | "step";
+}
+
+/** Not drawn by itself: in the middle of a group it would be the end of what is beside it. */
+export const fail: Primitive<FailNode> = {
+  draw: ({ chance, newName }) => ({
+    kind: "fail",
+    name: newName(),
+    how: chance.pick<FailNode["how"]>(["error", "terminal", "step"]),
+  }),
+  run: async ({ name, how }, at) => {
+    if (how === "error") throw new Error(lastWords(name, at.label));
+    if (how === "terminal") throw new TerminalError(lastWords(name, at.label));
+    return await at.ctx.step(name, async ({ attempt }) => {
+      at.begin({ id: name, attempt, on: false });
+      throw new TerminalError(lastWords(name, at.label));
+    });
+  },
+  expect: ({ name, how }, label) => {
+    const thrown = new TerminalError(lastWords(name, label));
+    throw new ExpectedFailure(how === "step" ? new StepError(name, 1, thrown).message : thrown.message);
+  },
+  longestMs: () => 20_000,
+};
+
+/** Its last node fails; the code goes on with the message, which a replay must repeat. */
+export const caught: Primitive<GroupNode<"caught">> = {
+  draw: (scope) => {
+    const failing = fail.draw(scope);
+    if (scope.drawInner === undefined || failing === undefined) return undefined;
+    return { kind: "caught", inner: [...scope.drawInner(scope.chance.int(0, 2)), failing] };
+  },
+  run: async ({ inner }, at) => {
+    try {
+      for (const node of inner) await at.run(node);
+    } catch (error) {
+      return messageOf(error);
+    }
+    at.complain("nothing was thrown");
+    return undefined;
+  },
+  expect: ({ inner }, _label, expectInner) => {
+    try {
+      inner.map(expectInner);
+    } catch (error) {
+      if (error instanceof ExpectedFailure) return messageOf(error);
+      throw error;
+    }
+    return undefined;
+  },
+  longestMs: ({ inner }, longestOf) => sum(inner.map(longestOf)),
+};
+
+function lastWords(name: string, label: string): string {
+  return `${label} ends with ${name}`;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
 
 function drawGroup<Kind extends string>(
   kind: Kind,

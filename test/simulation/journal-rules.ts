@@ -1,9 +1,9 @@
 // What must hold at every write to a journal and at every start of a step's body (docs/design/protocol.md: J1, J2, C1,
 // T1), whatever the faults. Sees only what was applied; decides nothing.
-import { type CallEntry, type Checkpoint, type Entry, isTerminal } from "../../lib/ports/journal.ts";
+import { type CallEntry, type Checkpoint, isTerminal } from "../../lib/ports/journal.ts";
 import type { Handlers, SeenBy } from "./seen-call.ts";
 import type { Attempt, SimProcess } from "./sim-process.ts";
-import { isSoon } from "./timeliness.ts";
+import { earlyByMs } from "./timeliness.ts";
 
 interface Memory {
   /** When it last loaded the journal. */
@@ -13,16 +13,17 @@ interface Memory {
 }
 
 export class JournalRules {
-  /** Bodies that began after their outcome had been recorded by somebody else, which this process had not seen. */
-  zombieBodies = 0;
-  adopted = 0;
-  replaced = 0;
+  /** A body began after its outcome had been recorded by somebody else, which this process had not seen. */
+  onZombieBody: () => void = () => {};
+  /** How late a timer was noticed, for who wants to know. */
+  onLate: (process: SimProcess, startedAt: number, lateMs: number, what: string) => void = () => {};
   readonly #complain: (what: string) => void;
   readonly #memories = new Map<SimProcess, Memory>();
   readonly #checkpoints = new Map<string, Checkpoint[]>();
   /** When the outcome of an attempt was recorded: in the journal, or as a fact. */
   readonly #recordedAt = new Map<string, number>();
   readonly #facts = new Map<string, number>();
+  readonly #ofCall = new Map<string, CallEntry[]>();
 
   constructor(complain: (what: string) => void) {
     this.#complain = complain;
@@ -47,7 +48,7 @@ export class JournalRules {
       ? this.#facts.get(`${runId} ${seqOf(process.body)}`)
       : this.#recordedAt.get(`${runId} ${id} ${attempt}`);
     if (recordedAt === undefined) return;
-    if (recordedAt > loadedAt) this.zombieBodies += 1;
+    if (recordedAt > loadedAt) this.onZombieBody();
     else
       this.#complain(`${runId}: attempt ${attempt} of step ${id} ran again after its outcome was recorded`);
   }
@@ -55,10 +56,7 @@ export class JournalRules {
   #appended({ process, args: [runId, checkpoint], answer, at }: SeenBy<"journal.append">): void {
     this.#mayWrite(process, "appended");
     if (!answer.ok) {
-      if (answer.existing.fence > checkpoint.fence) {
-        this.#memoryOf(process).isReplaced = true;
-        this.replaced += 1;
-      } else this.adopted += 1;
+      if (answer.existing.fence > checkpoint.fence) this.#memoryOf(process).isReplaced = true;
       return;
     }
     const before = this.#checkpoints.get(runId) ?? [];
@@ -69,29 +67,25 @@ export class JournalRules {
     if (last !== undefined && last.fence > checkpoint.fence)
       this.#complain(`J1: ${runId} has fence ${checkpoint.fence} after fence ${last.fence}`);
     if (last?.entries.some(isTerminal) === true) this.#complain(`C1: ${runId} has entries after its end`);
-    for (const [i, entry] of checkpoint.entries.entries())
-      this.#recorded(runId, before, checkpoint, entry, i, at);
+    for (const [i, entry] of checkpoint.entries.entries()) {
+      if (!isTerminal(entry)) this.#recorded(process, runId, entry, at);
+      else if (i !== checkpoint.entries.length - 1) this.#complain(`C1: ${runId} has entries after its end`);
+    }
     this.#checkpoints.set(runId, [...before, checkpoint]);
   }
 
-  #recorded(
-    runId: string,
-    before: readonly Checkpoint[],
-    { entries }: Checkpoint,
-    entry: Entry,
-    i: number,
-    at: number,
-  ): void {
-    if (isTerminal(entry)) {
-      if (i !== entries.length - 1) this.#complain(`C1: ${runId} has entries after its end`);
-      return;
-    }
-    const earlier = [...before.flatMap((checkpoint) => checkpoint.entries), ...entries.slice(0, i)].filter(
-      (other): other is CallEntry => !isTerminal(other),
-    );
-    if (isSoon(entry, earlier)) this.#complain(`T1: ${runId}: ${entry.type} of ${entry.id} came early`);
+  #recorded(process: SimProcess, runId: string, entry: CallEntry, at: number): void {
+    const call = `${runId} ${entry.id}`;
+    const earlier = this.#ofCall.get(call) ?? [];
+    this.#ofCall.set(call, [...earlier, entry]);
+    const earlyMs = earlyByMs(entry, earlier);
+    if (earlyMs !== undefined && earlyMs > 0)
+      this.#complain(`T1: ${runId}: ${entry.type} of ${entry.id} came early`);
+    const startedAt = earlier.at(-1)?.at;
+    if (earlyMs !== undefined && startedAt !== undefined)
+      this.onLate(process, startedAt, -earlyMs, `${runId}: ${entry.type} of ${entry.id}`);
     if (!OUTCOMES.has(entry.type) || !("attempt" in entry)) return;
-    const attempt = `${runId} ${entry.id} ${entry.attempt}`;
+    const attempt = `${call} ${entry.attempt}`;
     if (this.#recordedAt.has(attempt))
       this.#complain(`${runId}: ${entry.id} has two outcomes of one attempt`);
     this.#recordedAt.set(attempt, at);

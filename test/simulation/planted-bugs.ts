@@ -63,6 +63,17 @@ export const loadHidesSignals: Plant = (store) => ({
   }),
 });
 
+/** A list whose pages begin one run too late. */
+export const listForgets: Plant = (store) => ({
+  ...store,
+  index: changed(store.index, {
+    list: async (query) => {
+      const page = await store.index.list(query);
+      return { ...page, runs: page.runs.slice(1) };
+    },
+  }),
+});
+
 function changed<Port extends object>(port: Port, methods: Partial<Port>): Port {
   return new Proxy(port, {
     get: (target, key) => {

@@ -1,14 +1,24 @@
-// What a primitive of the vocabulary is to the simulator: how it is drawn, what code it becomes, and what that code must
-// give when nothing goes wrong. A new one is a file or a few lines beside the others, and a line in vocabulary.ts.
+// What a primitive of the vocabulary is to the simulator: how it is drawn, what code it becomes, what that code must
+// give when nothing goes wrong, and what the outside does about it. How a new one joins is told in vocabulary.ts.
 //
 // P1  What `run` returns does not depend on time: who wins a race or whether a signal came in time is checked on the
 //     spot (`complain`), and the value is the same either way. So `expect` needs no engine.
+// P2  What `run` throws on purpose, `expect` throws as an ExpectedFailure with the same message; so a run that nobody
+//     catches it in must end failed, with that message.
+// P3  Names are new for each node (`newName`), so an id of the journal tells its node.
+import type { Engine } from "../../lib/engine/index.ts";
+import type { Entry } from "../../lib/ports/journal.ts";
+import type { ClosedStatus } from "../../lib/ports/run.ts";
+import type { Loaded } from "../../lib/ports/store.ts";
 import type { Context } from "../../lib/sdk/context.ts";
+import type { ErrorCode } from "../../lib/sdk/errors.ts";
 import type { Chance } from "./chance.ts";
 
-/** What a program's code is made of; each primitive knows more of its own. */
+/** What a program's code is made of; each primitive knows more of its own. Plain data: it travels as a run's input. */
 export interface AnyNode {
   readonly kind: string;
+  /** Nodes that it holds, if any. */
+  readonly inner?: readonly AnyNode[];
 }
 
 /** Where a node is drawn. */
@@ -18,13 +28,17 @@ export interface Scope {
   readonly newName: () => string;
   /** Nodes one level deeper; nothing at the deepest. */
   readonly drawInner: ((count: number) => readonly AnyNode[]) | undefined;
+  /** The same, of primitives that need nothing from outside: for runs that no client knows. */
+  readonly drawAlone: ((count: number) => readonly AnyNode[]) | undefined;
 }
 
 /** What the code of a node runs in: one execution in one process. */
 export interface Interpreter {
   readonly ctx: Context;
-  /** What the run was started with; it is part of every value, so that no run can pass for another. */
+  /** Names the run, and is part of every value, so that no run can pass for another. */
   readonly label: string;
+  /** Of the code that this process runs: what does not reach the journal may differ between two of them. */
+  readonly version: number;
   readonly run: (node: AnyNode) => Promise<unknown>;
   readonly expect: (node: AnyNode) => unknown;
   /** A step's body has begun. */
@@ -34,26 +48,89 @@ export interface Interpreter {
   readonly remember: (value: unknown) => void;
   /** Something must not be: a violation. */
   readonly complain: (what: string) => void;
-  /** Whether a signal of that name carried this payload. */
-  readonly wasSent: (name: string, payload: unknown) => boolean;
+  /** What the outside does to this run. */
+  readonly actions: readonly Action[];
+  readonly hands: Hands;
 }
 
-export interface Primitive<Node extends AnyNode> {
+/** What a step's body may do to other runs, as an author's would through a client of its own. */
+export interface Hands {
+  /** A run of its own for a node; the same key gives the same run. */
+  start(node: AnyNode, label: string, idempotencyKey: string): Promise<string>;
+  /** To another of the runs that were started side by side; false when it has ended. */
+  signal(run: number, name: string, payload: unknown, idempotencyKey: string): Promise<boolean>;
+  /** How many runs were started side by side; they are numbered from 0. */
+  readonly runs: number;
+}
+
+/** Something that the outside does to a run at a time. */
+export interface Action {
+  /** The kind of the primitive that it belongs to. */
+  readonly by: string;
+  /** After the start of the simulation. */
+  readonly atMs: number;
+  /** Number of the run it is about. */
+  readonly run: number;
+}
+
+/** How a run ended, as far as the oracle compares it. */
+export type Ending =
+  | { readonly status: "succeeded"; readonly value: unknown }
+  | { readonly status: "failed"; readonly message: string }
+  | { readonly status: Exclude<ClosedStatus, "succeeded" | "failed"> };
+
+/** Asks as often as it takes to be answered; a refusal that is not expected is a violation. */
+export interface Client {
+  readonly runId: string;
+  /** True when it was done, false when it was refused with the expected code. */
+  readonly ask: (act: (engine: Engine) => Promise<unknown>, expected: ErrorCode) => Promise<boolean>;
+}
+
+/** What is stored of a run that has ended. */
+export interface EndedRun extends Loaded {
+  readonly entries: readonly Entry[];
+}
+
+export interface Outside<Node extends AnyNode, Doing extends Action> {
+  /** `nodes` are all of this kind in the program. */
+  draw(nodes: readonly Node[], chance: Chance, run: number): readonly Doing[];
+  /** Whether it was accepted. */
+  act(doing: Doing, client: Client): Promise<boolean>;
+  /** Endings that the run may come to because of what was done, besides the one that its code comes to. */
+  mayEnd?(done: readonly Doing[]): readonly Ending[];
+  /** What must hold in the end of a run to which `accepted` was done. */
+  judge?(ended: EndedRun, accepted: readonly Doing[], complain: (what: string) => void): void;
+}
+
+export interface Primitive<Node extends AnyNode, Doing extends Action = Action> {
   /** Nothing when it cannot be drawn here. */
   draw(scope: Scope): Node | undefined;
   run(node: Node, at: Interpreter): Promise<unknown>;
   expect(node: Node, label: string, inner: (node: AnyNode) => unknown): unknown;
   /** Longest it may wait by itself, ms: bounds how long a run may take. */
   longestMs(node: Node, inner: (node: AnyNode) => number): number;
+  /** For what waits for people or other systems, or is changed by them. */
+  readonly outside?: Outside<Node, Doing>;
 }
+
+/** What the code throws on purpose (P2). */
+export class ExpectedFailure extends Error {
+  override readonly name = "ExpectedFailure";
+}
+
+const BULK_NUMBERS = 2_300;
+const bulks = new Map<number, string>();
 
 /** Much text that does not compress away: it goes to the blob store. */
 export function bulk(id: string): string {
-  const numbers: number[] = [];
+  const known = bulks.get(id.length);
+  if (known !== undefined) return id + known;
+  const numbers: string[] = [];
   let state = 7 + id.length;
-  for (let i = 0; i < 3_000; i += 1) {
+  for (let i = 0; i < BULK_NUMBERS; i += 1) {
     state = (state * 48_271) % 2_147_483_647;
-    numbers.push(state);
+    numbers.push(state.toString(36));
   }
+  bulks.set(id.length, numbers.join());
   return id + numbers.join();
 }

@@ -1,39 +1,57 @@
-// What is simulated, drawn from a seed: a workflow, how often and where it runs, and which signals are sent to it when.
-// Nothing here knows of faults.
+// What is simulated, drawn from a seed: a workflow, how often and where it runs, what the outside does to its runs and
+// when. Plain data. Nothing here knows of faults.
 import { AWS_SETTINGS, LOCAL_SETTINGS, type Settings } from "../../lib/engine/index.ts";
 import { type AnyWorkflow, workflow } from "../../lib/sdk/workflow.ts";
 import { Chance } from "./chance.ts";
-import { type AnyNode, bulk, type Interpreter } from "./primitive.ts";
-import { allOf, drawNode, expectNode, longestMsOf, runNode } from "./vocabulary.ts";
-import { SIGNALS, type SignalNode } from "./wait-primitives.ts";
+import { fail } from "./group-primitives.ts";
+import {
+  type Action,
+  type AnyNode,
+  bulk,
+  type Ending,
+  ExpectedFailure,
+  type Interpreter,
+} from "./primitive.ts";
+import { drawActions, drawNode, expectNode, longestMsOf, outsideOf, runNode } from "./vocabulary.ts";
 
 export const WORKFLOW = "simulated";
+/** Runs as the last step of code that does not fit the code before it. */
+export const EPILOGUE = "epilogue";
 const DEPTH = 2;
-const SIGNALS_AT_MS = [0, 1, 100, 1_000, 5_000, 60_000, 600_000, 1_000_000, 5_000_000, 100_000_000];
-
-export interface SentSignal {
-  /** After the start of the simulation. */
-  readonly atMs: number;
-  readonly run: number;
-  readonly name: string;
-  readonly payload: unknown;
-  readonly idempotencyKey: string;
-}
+const LISTS_AT_MS = [500, 3_000, 40_000, 700_000, 10_000_000];
 
 export interface Program {
   readonly seed: number;
   readonly root: AnyNode;
-  readonly ends: "returns" | "throws";
   /** Runs of the workflow, side by side. */
   readonly runs: number;
   readonly isInputLarge: boolean;
-  readonly signals: readonly SentSignal[];
+  readonly actions: readonly Action[];
+  /** When somebody looks at the list of runs. */
+  readonly lists: readonly number[];
+  /** It meets hundreds of faults instead of a few. */
+  readonly isDense: boolean;
   readonly place: "aws" | "local";
   /** Invocations end after this long. */
   readonly invocationMs?: number;
   readonly runTimeoutMs?: number;
   /** Without it the protocol must hold by itself. */
   readonly hasSweeper: boolean;
+}
+
+/** What a run is started with. `node` is the program's root when absent. */
+export interface Input {
+  readonly label: string;
+  readonly node?: AnyNode;
+  readonly padding: string;
+}
+
+/** Which code a process runs. */
+export interface Code {
+  /** From 1 on. */
+  readonly version: number;
+  /** It ends with a step that older code does not have. */
+  readonly hasEpilogue: boolean;
 }
 
 export function drawProgram(seed: number): Program {
@@ -43,15 +61,19 @@ export function drawProgram(seed: number): Program {
     names += 1;
     return `n${names}`;
   };
-  const inner = Array.from({ length: chance.int(1, 3) }, () => drawNode(chance, newName, DEPTH));
-  const root = { kind: "sequence", inner };
-  const runs = chance.happens(0.2) ? chance.int(2, 3) : 1;
+  const isDense = chance.happens(0.5);
+  const length = isDense ? chance.int(2, 6) : chance.int(1, 3);
+  const inner = Array.from({ length }, () => drawNode(chance, newName, DEPTH));
+  const failing = fail.draw({ chance, newName, drawInner: undefined, drawAlone: undefined });
+  const root = { kind: "sequence", inner: chance.happens(0.1) && failing ? [...inner, failing] : inner };
+  const runs = chance.happens(isDense ? 0.5 : 0.2) ? chance.int(2, 3) : 1;
   return {
     seed,
     root,
     runs,
-    signals: Array.from({ length: runs }, (_, run) => drawSignals(chance, root, run)).flat(),
-    ends: chance.happens(0.1) ? "throws" : "returns",
+    isDense,
+    actions: Array.from({ length: runs }, (_, run) => drawActions(root, chance, run)).flat(),
+    lists: chance.happens(0.2) ? [chance.pick(LISTS_AT_MS), chance.pick(LISTS_AT_MS)] : [],
     isInputLarge: chance.happens(0.1),
     place: chance.happens(0.6) ? "aws" : "local",
     hasSweeper: chance.happens(0.6),
@@ -60,87 +82,75 @@ export function drawProgram(seed: number): Program {
   };
 }
 
-/** As many as the workflow may wait for, now and then one too many; some are sent twice, as a client does that was not answered. */
-function drawSignals(chance: Chance, root: AnyNode, run: number): SentSignal[] {
-  const waits = allOf(root).filter((node): node is SignalNode => node.kind === "signal");
-  return SIGNALS.flatMap((name) => {
-    const wanted = waits.filter((wait) => wait.signal === name).length;
-    const count = wanted + (chance.happens(wanted === 0 ? 0.1 : 0.2) ? 1 : 0);
-    return Array.from({ length: count }, (_, i) => {
-      const idempotencyKey = `${name}${i}`;
-      const payload = chance.happens(0.1) ? bulk(`${run} ${idempotencyKey}`) : { run, name, i };
-      const sent = {
-        atMs: chance.pick(SIGNALS_AT_MS) + chance.int(0, 3_000),
-        run,
-        name,
-        payload,
-        idempotencyKey,
-      };
-      if (!chance.happens(0.25)) return [sent];
-      return [sent, { ...sent, atMs: sent.atMs + chance.pick([0, 10, 5_000, 2_000_000]) }];
-    }).flat();
-  });
-}
-
 export function settingsOf({ place }: Program): Settings {
   return place === "aws" ? AWS_SETTINGS : LOCAL_SETTINGS;
+}
+
+export function inputOf({ isInputLarge }: Program, label: string, node?: AnyNode): Input {
+  return { label, padding: isInputLarge ? bulk(label) : "", ...(node === undefined ? {} : { node }) };
 }
 
 export function labelOf(run: number): string {
   return `run ${run}`;
 }
 
-export function inputOf({ isInputLarge }: Program, run: number): unknown {
-  return { run, padding: isInputLarge ? bulk(labelOf(run)) : "" };
+export function keyOf(run: number): string {
+  return `key of run ${run}`;
 }
 
-/** The value of a run, or the message of its error, when nothing goes wrong. */
-export function expectedOf(program: Program, run: number): unknown {
-  const value = expectNode(program.root, labelOf(run));
-  return program.ends === "throws" ? lastWords(value) : value;
+/** How a run may end when nothing goes wrong, given what was done to it. */
+export function endingsOf(program: Program, input: Input, done: readonly Action[]): readonly Ending[] {
+  const byActions = done.flatMap((action) => outsideOf(action).mayEnd?.([action]) ?? []);
+  const byTime: Ending[] = program.runTimeoutMs === undefined ? [] : [{ status: "timed_out" }];
+  return [ownEnding(input.node ?? program.root, input.label), ...byActions, ...byTime];
+}
+
+function ownEnding(root: AnyNode, label: string): Ending {
+  try {
+    return { status: "succeeded", value: expectNode(root, label) };
+  } catch (error) {
+    if (!(error instanceof ExpectedFailure)) throw error;
+    return { status: "failed", message: error.message };
+  }
 }
 
 /** Longest all of it may take without a fault, ms. */
-export function longestMs({ root, signals }: Program): number {
-  return longestMsOf(root) + Math.max(0, ...signals.map(({ atMs }) => atMs));
+export function longestMs({ root, actions }: Program): number {
+  return longestMsOf(root) + Math.max(0, ...actions.map(({ atMs }) => atMs));
 }
 
 /** What a program's code is told by the process it runs in. */
-export type Runner = Pick<Interpreter, "pause"> & {
+export type Runner = Pick<Interpreter, "pause" | "hands"> & {
   readonly begin: (runId: string, ...attempt: Parameters<Interpreter["begin"]>) => void;
   readonly complain: (runId: string, what: string) => void;
 };
 
-export function workflowOf(program: Program, runner: Runner): AnyWorkflow {
-  const options = program.runTimeoutMs === undefined ? {} : { timeout: program.runTimeoutMs };
-  return workflow(WORKFLOW, options, async (ctx, input) => {
-    const { run } = input as { readonly run: number };
-    const label = labelOf(run);
+export function workflowOf(
+  program: Program,
+  { version, hasEpilogue }: Code,
+  { begin, complain, pause, hands }: Runner,
+): AnyWorkflow {
+  const timeout = program.runTimeoutMs === undefined ? {} : { timeout: program.runTimeoutMs };
+  return workflow(WORKFLOW, { ...timeout, version: String(version) }, async (ctx, given) => {
+    const { label, node = program.root } = given as Input;
     const drawn: unknown[] = [];
     const at: Interpreter = {
       ctx,
       label,
-      run: async (node) => await runNode(node, at),
-      expect: (node) => expectNode(node, label),
-      begin: (attempt) => runner.begin(ctx.runId, attempt),
-      pause: runner.pause,
+      version,
+      run: async (inner) => await runNode(inner, at),
+      expect: (inner) => expectNode(inner, label),
+      begin: (attempt) => begin(ctx.runId, attempt),
+      pause,
       remember: (value) => drawn.push(value),
-      complain: (what) => runner.complain(ctx.runId, what),
-      wasSent: (name, payload) =>
-        program.signals.some(
-          (sent) => sent.run === run && sent.name === name && isSame(sent.payload, payload),
-        ),
+      complain: (what) => complain(ctx.runId, what),
+      actions: program.actions.filter(({ run }) => labelOf(run) === label),
+      hands,
     };
-    const value = await at.run(program.root);
-    if (program.ends === "throws") throw new Error(lastWords(value));
-    return { value, drawn };
+    try {
+      return { value: await at.run(node), drawn };
+    } finally {
+      if (hasEpilogue) await ctx.step(EPILOGUE, () => "over");
+    }
   });
-}
-
-function lastWords(value: unknown): string {
-  return `ends with ${JSON.stringify(value)}`.slice(0, 1_000);
-}
-
-function isSame(a: unknown, b: unknown): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
 }

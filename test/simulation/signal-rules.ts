@@ -32,9 +32,9 @@ export class SignalRules {
         this.#stored.set(process, { runId, key: fact.key, signal: fact.signal, at });
     },
     // The last thing a client does that others can see; what it stored is counted from here on (W1).
-    "runs.raise": ({ process, answer, at }) => {
+    "runs.raise": ({ process, args: [{ runId }], answer, at }) => {
       const stored = this.#stored.get(process);
-      if (stored !== undefined && answer !== undefined) this.#accepted.push({ ...stored, at });
+      if (stored?.runId === runId && answer !== undefined) this.#accepted.push({ ...stored, at });
     },
     "journal.append": (seen) => this.#appended(seen),
   };

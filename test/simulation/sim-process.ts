@@ -1,12 +1,14 @@
 // One process: a Lambda invocation, a sweep, a client. Has its own view of the ports, through which every call passes
 // the world (world.ts), its own clock, and its own copy of the workflow. It can die, after which nothing it has begun
 // goes on; or freeze, after which everything goes on as if no time had passed.
-import type { Engine } from "../../lib/engine/index.ts";
-import { createRegistry } from "../../lib/engine/index.ts";
+import { shortDigest } from "../../lib/engine/digest.ts";
+import { createRegistry, type Engine, sendSignal, startRun } from "../../lib/engine/index.ts";
 import type { Clock } from "../../lib/ports/clock.ts";
 import type { Ports } from "../../lib/ports/ports.ts";
+import { PerdureError } from "../../lib/sdk/errors.ts";
 import type { Actor } from "./fault.ts";
-import { type Program, settingsOf, workflowOf } from "./program.ts";
+import type { Hands } from "./primitive.ts";
+import { type Code, inputOf, keyOf, type Program, settingsOf, WORKFLOW, workflowOf } from "./program.ts";
 
 export interface Attempt {
   readonly runId: string;
@@ -21,6 +23,7 @@ export interface ProcessOptions {
   /** The message it handles. */
   readonly body?: string;
   readonly program: Program;
+  readonly code: Code;
   readonly ports: Ports;
   /** How far its clock is ahead of the true time, ms. */
   readonly aheadMs: number;
@@ -39,6 +42,7 @@ export class SimProcess {
   readonly id: number;
   readonly actor: Actor;
   readonly body: string;
+  readonly version: number;
   readonly engine: Engine;
   /** Resolves when it dies. */
   readonly died: Promise<void>;
@@ -55,6 +59,7 @@ export class SimProcess {
     this.id = options.id;
     this.actor = options.actor;
     this.body = options.body ?? "";
+    this.version = options.code.version;
     this.engine = this.#engineOf(options);
   }
 
@@ -75,12 +80,13 @@ export class SimProcess {
     if (this.isDead) await never();
   }
 
-  #engineOf({ program, ports, onBody, onComplaint }: ProcessOptions): Engine {
+  #engineOf({ program, code, ports, onBody, onComplaint }: ProcessOptions): Engine {
     const clock = this.#clockOf(ports.clock);
-    const ownWorkflow = workflowOf(program, {
+    const ownWorkflow = workflowOf(program, code, {
       begin: (runId, attempt) => onBody(this, { runId, ...attempt }),
       complain: (runId, what) => onComplaint(`${runId}: ${what}`),
       pause: async (ms) => await clock.sleep(ms),
+      hands: this.#handsOf(program),
     });
     return {
       registry: createRegistry([ownWorkflow]),
@@ -102,6 +108,26 @@ export class SimProcess {
         },
         timers: this.#watched("timers", ports.timers),
         blobs: this.#watched("blobs", ports.blobs),
+      },
+    };
+  }
+
+  #handsOf(program: Program): Hands {
+    return {
+      runs: program.runs,
+      start: async (node, label, idempotencyKey) => {
+        const input = inputOf(program, label, node);
+        return (await startRun(this.engine, { workflow: WORKFLOW, input, idempotencyKey })).run.runId;
+      },
+      signal: async (run, name, payload, idempotencyKey) => {
+        const runId = `run_${shortDigest(JSON.stringify([WORKFLOW, keyOf(run)]))}`;
+        try {
+          await sendSignal(this.engine, { runId, name, payload, idempotencyKey });
+          return true;
+        } catch (error) {
+          if (error instanceof PerdureError && error.code === "E_RUN_CLOSED") return false;
+          throw error;
+        }
       },
     };
   }

@@ -1,6 +1,8 @@
-// `npm run simulate -- --seeds N [--seed S] [--json] [--trace]`: tries N seeds from S on. Ends with 1 when an invariant
-// was violated, when a seed gave two traces, or when a kind of fault never happened in very many seeds.
+// `npm run simulate -- --seeds N [--seed S] [--jobs J] [--json] [--trace]`: tries N seeds from S on, in J processes.
+// Ends with 1 when an invariant was violated, when a seed gave two traces, or when a kind of fault or a state that
+// should come up now and then never did in very many seeds.
 import { parseArgs } from "node:util";
+import { tryAll } from "./jobs.ts";
 import { play } from "./play.ts";
 import { drawProgram } from "./program.ts";
 import { Report, writeFailure, writeReport } from "./report.ts";
@@ -13,39 +15,42 @@ const { values } = parseArgs({
   options: {
     seeds: { type: "string" },
     seed: { type: "string" },
+    jobs: { type: "string" },
     json: { type: "boolean", default: false },
     trace: { type: "boolean", default: false },
   },
 });
 const seeds = countOf("seeds", values.seeds ?? String(DEFAULT_SEEDS));
 const first = countOf("seed", values.seed ?? String(Math.floor(Date.now() / 1_000)));
+const jobs = Math.max(1, countOf("jobs", values.jobs ?? "1"));
 const print = (line: string) => process.stdout.write(`${line}\n`);
 const startedAt = performance.now();
 const report = new Report();
-let underWay = first;
 let end = first + seeds;
 // Who is stopped tells what it has found so far.
 for (const signal of ["SIGINT", "SIGTERM"]) {
   process.once(signal, () => {
-    end = underWay;
+    end = first;
   });
 }
 process.on("unhandledRejection", (error) => {
-  print(`seed ${underWay}: nobody handles ${error instanceof Error ? error.stack : String(error)}`);
+  print(
+    `seed ${first + report.seeds}: nobody handles ${error instanceof Error ? error.stack : String(error)}`,
+  );
   process.exit(1);
 });
 
 if (!values.json) print(`seeds ${first} to ${first + seeds - 1}`);
-for (underWay = first; underWay < end && report.failures.length < MAX_FAILURES; underWay += 1) {
-  const trial = await tryout(underWay);
-  const failure = report.add(trial);
-  if (failure === undefined) continue;
-  if (!values.json) print(writeFailure(failure));
-  if (!values.trace) continue;
-  const schedule = trial.shortest ?? [];
-  const { lines } = await play(drawProgram(underWay), { schedule, doesKeepTrace: true });
-  for (const line of lines) print(line);
-}
+await tryAll({
+  first,
+  end: () => (report.failures.length < MAX_FAILURES ? end : first),
+  jobs,
+  onTally: (tally) => {
+    const failure = report.add(tally);
+    if (failure !== undefined && !values.json) print(writeFailure(failure));
+  },
+});
+if (values.trace) for (const { seed } of report.failures) await printTrace(seed);
 const seconds = (performance.now() - startedAt) / 1_000;
 print(
   values.json
@@ -53,6 +58,13 @@ print(
     : writeReport(report, seconds),
 );
 process.exitCode = report.hasFailed ? 1 : 0;
+
+/** What happened under the shortest schedule that fails. */
+async function printTrace(seed: number): Promise<void> {
+  const { shortest = [] } = await tryout(seed);
+  const { lines } = await play(drawProgram(seed), { schedule: shortest, doesKeepTrace: true });
+  for (const line of lines) print(line);
+}
 
 function countOf(option: string, text: string): number {
   const count = Number(text);

@@ -7,7 +7,7 @@ import { bulk, type Interpreter, type Primitive } from "./primitive.ts";
 
 const HANDLER = "shipping";
 /** Attempts that faults may use up (E_STEP_LOST) without changing what the step comes to. */
-const SPARE_ATTEMPTS = 25;
+const SPARE_ATTEMPTS = 100;
 const LIMIT_MS = 2_000;
 
 type Failing = "error" | "retryable" | "terminal" | "too slow";
@@ -35,7 +35,7 @@ export const step: Primitive<StepNode> = {
       kind: "step",
       name: newName(),
       onHandler: chance.happens(0.4),
-      bodyMs: how === "too slow" ? LIMIT_MS * 2 : chance.pick([0, 0, 0, 200, 1_000, 4_000, 30_000]),
+      bodyMs: how === "too slow" ? LIMIT_MS * 10 : chance.pick([0, 0, 0, 200, 1_000, 4_000, 30_000]),
       failures,
       how,
       maxAttempts: failures === "always" ? chance.int(1, 3) : failures + SPARE_ATTEMPTS,
@@ -46,7 +46,7 @@ export const step: Primitive<StepNode> = {
   run: async (node, at) => {
     const expected = stepValue(node, at.label);
     try {
-      const value = await at.ctx.step(node.name, async (s) => await body(node, s, at), optionsOf(node));
+      const value = await at.ctx.step(node.name, async (s) => await body(node, s, at), optionsOf(node, at));
       if (!isDeepStrictEqual(value, expected)) at.complain(`J3: step ${node.name} gave another value`);
       if (node.failures === "always") at.complain(`step ${node.name} succeeded`);
     } catch (error) {
@@ -58,12 +58,12 @@ export const step: Primitive<StepNode> = {
   expect: stepResult,
 
   longestMs: ({ bodyMs, maxAttempts, failures }) =>
-    (failures === "always" ? maxAttempts : failures + 1) * (bodyMs + 20_000),
+    (failures === "always" ? maxAttempts : failures + 1) * (Math.min(bodyMs, 30_000) + 20_000),
 };
 
 async function body(node: StepNode, { attempt }: StepContext, at: Interpreter): Promise<unknown> {
   at.begin({ id: node.name, attempt, on: node.onHandler });
-  if (node.bodyMs > 0) await at.pause(node.bodyMs);
+  if (node.bodyMs > 0) await at.pause(node.bodyMs / (1 + (at.version % 3)));
   if (node.how === "too slow") return "nobody listens any more";
   if (node.failures === "always" || attempt <= node.failures) {
     if (node.how === "retryable") throw new RetryableError("again", { retryAfter: "3s" });
@@ -73,9 +73,10 @@ async function body(node: StepNode, { attempt }: StepContext, at: Interpreter): 
   return stepValue(node, at.label);
 }
 
-function optionsOf(node: StepNode): StepOptions {
+/** The next version of the code has another backoff, and quicker bodies: neither reaches the journal. */
+function optionsOf(node: StepNode, { version }: Interpreter): StepOptions {
   return {
-    retry: { maxAttempts: node.maxAttempts, initial: "2s", max: "20s" },
+    retry: { maxAttempts: node.maxAttempts, initial: version % 2 === 0 ? "1s" : "2s", max: "20s" },
     ...(node.onHandler ? { on: HANDLER } : {}),
     ...(node.how === "too slow" ? { timeout: LIMIT_MS } : {}),
   };

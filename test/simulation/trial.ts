@@ -22,18 +22,26 @@ export interface Trial {
 export interface TrialOptions {
   readonly plant?: (store: Store) => Store;
   readonly doesShrink?: boolean;
+  /** Plays that making the schedule shorter may take. */
+  readonly maxTries?: number;
+  /** Plays twice, to see that the seed decides everything. @default true */
+  readonly doesRepeat?: boolean;
 }
 
-export async function tryout(seed: number, { plant, doesShrink = true }: TrialOptions = {}): Promise<Trial> {
+export async function tryout(
+  seed: number,
+  { plant, doesShrink = true, doesRepeat = true, maxTries }: TrialOptions = {},
+): Promise<Trial> {
   const program = drawProgram(seed);
   const calm = await play(program, { plant });
   if (calm.violations.length > 0) {
     const violations = calm.violations.map((what) => `without a fault: ${what}`);
-    return { seed, runs: program.runs, plays: [calm], faulty: calm, violations, shortest: [] };
+    return { seed, runs: calm.runs, plays: [calm], faulty: calm, violations, shortest: [] };
   }
   const schedule = scheduleOf(program, calm);
   const faulty = await play(program, { schedule, plant });
-  const again = await play(program, { schedule, plant });
+  const again = doesRepeat ? await play(program, { schedule, plant }) : faulty;
+  const plays = doesRepeat ? [calm, faulty, again] : [calm, faulty];
   const violations = [
     ...faulty.violations,
     ...(faulty.hash === again.hash ? [] : ["the seed did not decide everything: two plays have two traces"]),
@@ -43,12 +51,24 @@ export async function tryout(seed: number, { plant, doesShrink = true }: TrialOp
   const doShrink = doesShrink && faulty.violations.length > 0;
   return {
     seed,
-    runs: program.runs * 3,
-    plays: [calm, faulty, again],
+    runs: sum(plays.map(({ runs }) => runs)),
+    plays,
     faulty,
     violations,
-    ...(doShrink ? { shortest: await shrink(schedule, fails) } : {}),
+    ...(doShrink
+      ? { shortest: await shrink(await happenedOf(faulty, fails, schedule), fails, maxTries) }
+      : {}),
   };
+}
+
+/** A schedule without the faults that never came to happen, if that fails too. */
+async function happenedOf(
+  { happened }: Play,
+  fails: (shorter: readonly Fault[]) => Promise<boolean>,
+  schedule: readonly Fault[],
+): Promise<readonly Fault[]> {
+  const shorter = happened.toSorted((a, b) => a.fromCall - b.fromCall);
+  return (await fails(shorter)) ? shorter : schedule;
 }
 
 function scheduleOf(program: Program, calm: Play): readonly Fault[] {
@@ -56,6 +76,11 @@ function scheduleOf(program: Program, calm: Play): readonly Fault[] {
     calls: calm.calls,
     leaseMs: settingsOf(program).leaseMs,
     hasSweeper: program.hasSweeper,
+    isDense: program.isDense,
     mayClocksDisagree: program.place === "aws",
   });
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }

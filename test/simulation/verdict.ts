@@ -3,21 +3,24 @@
 import { isDeepStrictEqual } from "node:util";
 import { unpack } from "../../lib/engine/index.ts";
 import { replay } from "../../lib/engine/replay.ts";
+import { closedStatusOf } from "../../lib/engine/terminal.ts";
 import { type Entry, isTerminal, type TerminalEntry } from "../../lib/ports/journal.ts";
-import { isClosed } from "../../lib/ports/run.ts";
+import { isClosed, type Run } from "../../lib/ports/run.ts";
 import type { Loaded } from "../../lib/ports/store.ts";
-import { expectedOf, type Program } from "./program.ts";
+import type { Action, Ending } from "./primitive.ts";
+import { type Code, EPILOGUE, endingsOf, type Input, type Program } from "./program.ts";
+import { brief } from "./trace.ts";
+import { judgeActions } from "./vocabulary.ts";
 import type { World } from "./world.ts";
 
 type Complain = (what: string) => void;
 
-/** `accepted` is how many signals were accepted, each counted once. */
+/** `accepted` is what the outside did to it, as far as it was not refused. */
 export async function judge(
   world: World,
   program: Program,
-  run: number,
   runId: string,
-  accepted: number,
+  accepted: readonly Action[],
 ): Promise<void> {
   const complain: Complain = (what) => world.complain(`${runId}: ${what}`);
   const loaded = await world.outside.ports.store.journal.load(runId);
@@ -27,9 +30,20 @@ export async function judge(
     return complain("C1: the journal does not end with a terminal entry");
   await judgeMeta(world, runId, entries.length, complain);
   judgeJournal(loaded, entries, complain);
-  judgeSignals(loaded, entries, accepted, complain);
-  const value = await judgeEnd(world, program, run, runId, last, complain);
-  await judgeReplay(world, runId, loaded, { last, value }, complain);
+  judgeActions({ ...loaded, entries }, accepted, complain);
+  const result =
+    last.type === "run.succeeded" ? await unpack(last.value, world.outside.ports.blobs) : undefined;
+  const input = await readInput(world, runId, loaded);
+  judgeEnd(await world.run(runId), last, result, endingsOf(program, input, accepted), complain);
+  await judgeReplay(world, runId, loaded, { last, value: result }, complain);
+}
+
+async function readInput(world: World, runId: string, { facts }: Loaded): Promise<Input> {
+  const { input } = await world.run(runId);
+  const fact = "fact" in input ? facts.find(({ key }) => key === input.fact) : undefined;
+  const payload = "fact" in input ? (fact?.kind === "input" ? fact.value : undefined) : input.payload;
+  if (payload === undefined) throw new Error(`${runId} has lost its input`);
+  return (await unpack(payload, world.outside.ports.blobs)) as Input;
 }
 
 async function judgeMeta(world: World, runId: string, entries: number, complain: Complain): Promise<void> {
@@ -53,48 +67,29 @@ function judgeJournal({ checkpoints }: Loaded, entries: readonly Entry[], compla
   if (new Set(outcomes).size !== outcomes.length) complain("a step has two outcomes");
 }
 
-function judgeSignals(
-  { facts }: Loaded,
-  entries: readonly Entry[],
-  accepted: number,
+/** The oracle: an ending that the program may come to. */
+function judgeEnd(
+  { status, deadline = Number.POSITIVE_INFINITY }: Run,
+  last: TerminalEntry,
+  result: unknown,
+  endings: readonly Ending[],
   complain: Complain,
 ): void {
-  const consumed = entries.flatMap((entry) =>
-    entry.type === "signal.received" || entry.type === "signal.refused" ? [entry.fact] : [],
-  );
-  if (new Set(consumed).size !== consumed.length) complain("a signal was delivered twice");
-  const stored = new Set(facts.flatMap((fact) => (fact.kind === "signal" ? [fact.key] : [])));
-  for (const key of consumed) if (!stored.has(key)) complain(`signal ${key} was delivered and never sent`);
-  if (stored.size < accepted) complain(`${accepted} signals were accepted and ${stored.size} are stored`);
-}
-
-async function judgeEnd(
-  world: World,
-  program: Program,
-  run: number,
-  runId: string,
-  last: TerminalEntry,
-  complain: Complain,
-): Promise<unknown> {
-  const expected = expectedOf(program, run);
-  switch (last.type) {
-    case "run.succeeded": {
-      const result = await unpack(last.value, world.outside.ports.blobs);
-      const value = (result as { readonly value?: unknown }).value;
-      if (program.ends !== "returns" || !isDeepStrictEqual(value, expected))
-        complain(`gave ${JSON.stringify(value)} instead of ${JSON.stringify(expected)}`);
-      return result;
-    }
-    case "run.failed":
-      if (program.ends !== "throws" || last.failure.message !== expected)
-        complain(`failed: ${last.failure.message}`);
-      return undefined;
-    case "run.timed_out": {
-      const { deadline = Number.POSITIVE_INFINITY } = await world.run(runId);
-      if (last.at < deadline) complain("T1: timed out early");
-      return undefined;
-    }
-  }
+  const ended = closedStatusOf(last);
+  if (status !== ended) complain(`J4: META is ${status} and the journal ended ${ended}`);
+  if (ended === "timed_out" && last.at < deadline) complain("T1: timed out early");
+  const what =
+    last.type === "run.succeeded"
+      ? (result as { readonly value?: unknown }).value
+      : last.type === "run.failed"
+        ? last.failure.message
+        : undefined;
+  const isExpected = endings.some((ending) => {
+    if (ending.status !== ended) return false;
+    if (ending.status === "succeeded") return isDeepStrictEqual(ending.value, what);
+    return ending.status !== "failed" || ending.message === what;
+  });
+  if (!isExpected) complain(`${ended} with ${brief(what)} instead of ${brief(endings)}`);
 }
 
 /** D1: the journal, replayed once more, comes to the end that was recorded. */
@@ -109,11 +104,19 @@ async function judgeReplay(
     ...checkpoint,
     entries: checkpoint.entries.filter((entry) => !isTerminal(entry)),
   }));
-  const { engine } = world.start("client");
+  const { engine } = world.startWith(codeOf(world, loaded), "client");
   const { execution } = await replay(engine, await world.run(runId), { ...loaded, checkpoints });
   if (execution.fault !== undefined) return complain(`D1: replayed to ${execution.fault.message}`);
   const { outcome } = execution;
   if (end.last.type === "run.timed_out") return;
   if (outcome?.ok !== (end.last.type === "run.succeeded")) return complain("D1: replayed to another end");
   if (outcome.ok && !isDeepStrictEqual(outcome.value, end.value)) complain("D1: replayed to another value");
+}
+
+/** The code that the run came to its end with: of what fits side by side, any will do. */
+function codeOf(world: World, { checkpoints }: Loaded): Code {
+  const hasEpilogue = checkpoints.some(({ entries }) =>
+    entries.some((entry) => "id" in entry && entry.id === EPILOGUE),
+  );
+  return { ...world.code, hasEpilogue };
 }

@@ -1,13 +1,39 @@
 // Every primitive that a random workflow may be made of, and how often each is drawn.
+//
+// A new primitive, say `ctx.lullaby(name)`, joins in three places:
+//
+//   1. A file (or some lines beside its kin) with its node and a `Primitive`:
+//
+//        export const lullaby: Primitive<LullabyNode> = {
+//          draw: ({ newName }) => ({ kind: "lullaby", name: newName() }),
+//          run: async ({ name }, { ctx }) => await ctx.lullaby(name),
+//          expect: ({ name }) => `sung ${name}`,
+//          longestMs: () => 60_000,
+//        };
+//
+//   2. A line in VOCABULARY and one in WEIGHTS below. Generator, oracle, faults and rules then know it.
+//   3. What is new to the protocol: a port's new method in WRITES of fault.ts if it writes (and a kind of fault if it
+//      can fail in a way of its own); a rule in journal-rules.ts, wake-rules.ts or a file like signal-rules.ts; a
+//      sight in sights.ts for the state that it should reach now and then.
+//
+// It holds other nodes: name them `inner`, draw them with `drawInner`, run them with `at.run` (groups).
+// It is fed or changed from outside (callbacks, cancel): `outside` draws actions, does them through a client that asks
+// until it is answered, and judges the end (signal in wait-primitives.ts). Endings that an action allows, cancelled for
+// one, are told by `mayEnd`; the oracle takes any of them.
+// It fails on purpose: throw in `run`, and an ExpectedFailure with the same message in `expect` (fail, caught).
+// It makes or meets other runs: a node is data, so a child run is the same workflow with a node as its input
+// (`drawAlone`, spawn in run-primitives.ts); every run that is created is watched, closed and judged like the first.
+// It is of one version of the code only: look at `at.version`; what reaches the journal must not differ.
 import type { Chance } from "./chance.ts";
-import { drawn, parallel, race, sequence } from "./group-primitives.ts";
-import type { AnyNode, Interpreter, Primitive, Scope } from "./primitive.ts";
+import { caught, drawn, fail, parallel, race, sequence } from "./group-primitives.ts";
+import type { Action, AnyNode, EndedRun, Interpreter, Outside, Primitive, Scope } from "./primitive.ts";
+import { nudge, spawn } from "./run-primitives.ts";
 import { step } from "./step-primitive.ts";
 import { signal, sleep } from "./wait-primitives.ts";
 
-const VOCABULARY = { step, sleep, signal, sequence, parallel, race, drawn };
+const VOCABULARY = { step, sleep, signal, sequence, parallel, race, drawn, fail, caught, spawn, nudge };
 
-/** Out of their sum. */
+/** Out of their sum; 0 is drawn by others only. */
 const WEIGHTS: Readonly<Record<keyof typeof VOCABULARY, number>> = {
   step: 34,
   sleep: 13,
@@ -16,31 +42,45 @@ const WEIGHTS: Readonly<Record<keyof typeof VOCABULARY, number>> = {
   parallel: 14,
   race: 7,
   drawn: 5,
+  fail: 0,
+  caught: 4,
+  spawn: 4,
+  nudge: 4,
 };
+/** Draw these and you need nobody. */
+const ALONE: readonly (keyof typeof VOCABULARY)[] = ["step", "sleep", "sequence", "parallel", "drawn"];
 const MAX_DRAWS = 100;
 
 /** A primitive takes only nodes of its own kind: the table is read by the kind of the node. */
+const TABLE = VOCABULARY as unknown as Readonly<Record<string, Primitive<AnyNode>>>;
+
 function primitiveOf(kind: string): Primitive<AnyNode> {
-  const table = VOCABULARY as unknown as Readonly<Record<string, Primitive<AnyNode>>>;
-  const found = table[kind];
+  const found = TABLE[kind];
   if (found === undefined) throw new Error(`"${kind}" is not in the vocabulary`);
   return found;
 }
 
-export function drawNode(chance: Chance, newName: () => string, depth: number): AnyNode {
-  const drawInner: Scope["drawInner"] =
-    depth === 0
-      ? undefined
-      : (count) => Array.from({ length: count }, () => drawNode(chance, newName, depth - 1));
+export function drawNode(
+  chance: Chance,
+  newName: () => string,
+  depth: number,
+  kinds: readonly string[] = Object.keys(VOCABULARY),
+): AnyNode {
+  const deeper =
+    (from: readonly string[]): Scope["drawInner"] =>
+    (count) =>
+      Array.from({ length: count }, () => drawNode(chance, newName, depth - 1, from));
+  const drawInner = depth === 0 ? undefined : deeper(kinds);
+  const drawAlone = depth === 0 ? undefined : deeper(ALONE);
   for (let draws = 0; draws < MAX_DRAWS; draws += 1) {
-    const node = primitiveOf(drawKind(chance)).draw({ chance, newName, drawInner });
+    const node = primitiveOf(drawKind(chance, kinds)).draw({ chance, newName, drawInner, drawAlone });
     if (node !== undefined) return node;
   }
   throw new Error("nothing can be drawn here");
 }
 
-function drawKind(chance: Chance): string {
-  const weights = Object.entries(WEIGHTS);
+function drawKind(chance: Chance, kinds: readonly string[]): string {
+  const weights = Object.entries(WEIGHTS).filter(([kind]) => kinds.includes(kind));
   let left = chance.next() * weights.reduce((total, [, weight]) => total + weight, 0);
   for (const [kind, weight] of weights) {
     left -= weight;
@@ -49,10 +89,45 @@ function drawKind(chance: Chance): string {
   return "step";
 }
 
+/** What the outside does to one run. */
+export function drawActions(root: AnyNode, chance: Chance, run: number): readonly Action[] {
+  const nodes = allOf(root);
+  return Object.entries(TABLE).flatMap(
+    ([kind, { outside }]) =>
+      outside?.draw(
+        nodes.filter((node) => node.kind === kind),
+        chance,
+        run,
+      ) ?? [],
+  );
+}
+
+export function outsideOf({ by }: Action): Outside<AnyNode, Action> {
+  const { outside } = primitiveOf(by);
+  if (outside === undefined) throw new Error(`the outside has no part in "${by}"`);
+  return outside;
+}
+
+/** Lets every primitive judge what was done to the run for it, also when nothing was. */
+export function judgeActions(
+  ended: EndedRun,
+  accepted: readonly Action[],
+  complain: (what: string) => void,
+): void {
+  for (const [kind, { outside }] of Object.entries(TABLE)) {
+    outside?.judge?.(
+      ended,
+      accepted.filter(({ by }) => by === kind),
+      complain,
+    );
+  }
+}
+
 export async function runNode(node: AnyNode, at: Interpreter): Promise<unknown> {
   return await primitiveOf(node.kind).run(node, at);
 }
 
+/** @throws ExpectedFailure */
 export function expectNode(node: AnyNode, label: string): unknown {
   return primitiveOf(node.kind).expect(node, label, (inner) => expectNode(inner, label));
 }
@@ -62,6 +137,6 @@ export function longestMsOf(node: AnyNode): number {
 }
 
 /** A node and all that it holds. */
-export function allOf(node: AnyNode): readonly AnyNode[] {
-  return "inner" in node ? [node, ...(node.inner as readonly AnyNode[]).flatMap(allOf)] : [node];
+function allOf(node: AnyNode): readonly AnyNode[] {
+  return [node, ...(node.inner ?? []).flatMap(allOf)];
 }

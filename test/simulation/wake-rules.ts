@@ -4,16 +4,15 @@
 import { readMessage } from "../../lib/engine/messages.ts";
 import { isClosed, type Run } from "../../lib/ports/run.ts";
 import type { Handlers, SeenBy } from "./seen-call.ts";
+import type { SimProcess } from "./sim-process.ts";
 
 export class WakeRules {
-  handOffs = 0;
-  /** Suspensions refused because a cause had come (W1). */
-  woken = 0;
-  revived = 0;
   readonly #complain: (what: string) => void;
   /** Wake-ups that were sent, as far as their senders know: run and number. */
   readonly #sent = new Set<string>();
   readonly #armed = new Set<string>();
+  /** Who has revived a run and is about to say so. */
+  readonly #revivers = new Map<string, SimProcess>();
 
   constructor(complain: (what: string) => void) {
     this.#complain = complain;
@@ -21,6 +20,9 @@ export class WakeRules {
 
   readonly handlers: Handlers = {
     "wakeUps.send": ({ args: [body] }) => this.#announced(body),
+    "runs.revive": ({ process, args: [{ runId }], answer }) => {
+      if (answer !== undefined) this.#revivers.set(runId, process);
+    },
     "timers.arm": ({ args: [{ name }] }) => {
       this.#armed.add(name);
     },
@@ -33,9 +35,6 @@ export class WakeRules {
       if (answer !== undefined && before !== undefined && isClosed(before.status))
         this.#complain(`C1: ${runId} was woken after its end`);
     },
-    "runs.revive": ({ answer }) => {
-      if (answer !== undefined) this.revived += 1;
-    },
   };
 
   /** `bodies` are all wake-ups there are; `areAllThere` is false when a fault has lost some. */
@@ -43,6 +42,8 @@ export class WakeRules {
     if (isClosed(run.status) !== (run.sweepAt === undefined))
       this.#complain(`W4: ${run.runId} is ${run.status} and its place in the sweep index is ${run.sweepAt}`);
     if (run.leaseUntil === undefined || !areAllThere) return;
+    // A claim that was under way when the run stalled may take the revived run before its reviver has sent the message.
+    if (this.#revivers.get(run.runId)?.isDead === false) return;
     const isAnnounced = bodies.some((body) => {
       const message = readMessage(body);
       return message?.kind === "wake-up" && message.runId === run.runId && message.n > run.handled;
@@ -52,7 +53,9 @@ export class WakeRules {
 
   #announced(body: string): void {
     const message = readMessage(body);
-    if (message?.kind === "wake-up") this.#sent.add(`${message.runId} ${message.n}`);
+    if (message?.kind !== "wake-up") return;
+    this.#sent.add(`${message.runId} ${message.n}`);
+    this.#revivers.delete(message.runId);
   }
 
   #claimed({ args: [{ runId, n, now }], answer, before }: SeenBy<"runs.claim">): void {
@@ -67,13 +70,9 @@ export class WakeRules {
 
   #suspended({ args: [suspension], answer, before }: SeenBy<"runs.suspend">): void {
     const { runId, fence, seen, wake, nextWakeAt, timer, status } = suspension;
-    if (!answer.ok) {
-      if (before?.fence === fence) this.woken += 1;
-      return;
-    }
+    if (!answer.ok) return;
     const isRepeated = before?.fence === fence && before.leaseUntil === undefined && before.handled === seen;
     if (before === undefined || isRepeated) return;
-    if (status === "pending") this.handOffs += 1;
     if (before.fence !== fence) this.#complain(`J1: ${runId} was suspended by fence ${fence}`);
     if (before.wake !== seen)
       this.#complain(`W1: ${runId} was suspended and cause ${before.wake} was not seen`);

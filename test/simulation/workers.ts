@@ -13,15 +13,11 @@ import type { SimQueue } from "./queue.ts";
 import type { SimProcess } from "./sim-process.ts";
 import type { World } from "./world.ts";
 
-export interface Counts {
-  activations: number;
-  deadLetters: number;
-  /** Runs woken by the sweeper. */
-  swept: number;
-}
+/** A reason of our own saves making one for each. */
+const OVER = new Error("the invocation is over");
 
 export class Workers {
-  readonly counts: Counts = { activations: 0, deadLetters: 0, swept: 0 };
+  activations = 0;
   readonly #world: World;
   readonly #program: Program;
 
@@ -32,12 +28,11 @@ export class Workers {
 
   /** Starts a process for each; what a process cannot handle comes back by itself. */
   deliver(queue: SimQueue, actor: Actor, deliveries: readonly Delivery[]): void {
-    const { course } = this.#world;
     const isReordered =
-      deliveries.length > 1 && course.at({ actor, port: "delivery", method: "batch" }) !== undefined;
+      deliveries.length > 1 &&
+      this.#world.faultAt({ actor, port: "delivery", method: "batch" }, actor) !== undefined;
     for (const delivery of isReordered ? deliveries.toReversed() : deliveries) {
-      const fault = course.at({ actor, port: "delivery", method: "receive" });
-      if (fault !== undefined) this.#world.note(`FAULT at call ${course.calls}: ${fault.kind}`);
+      const fault = this.#world.faultAt({ actor, port: "delivery", method: "receive" }, actor);
       const copies = fault?.kind === "delivery lost" ? 0 : fault?.kind === "delivery duplicated" ? 2 : 1;
       for (let copy = 0; copy < copies; copy += 1) {
         const process = this.#world.start(actor, delivery.body);
@@ -50,9 +45,6 @@ export class Workers {
   sweep(): void {
     const process = this.#world.start("sweeper");
     void sweep(process.engine)
-      .then(({ woken }) => {
-        this.counts.swept += woken;
-      })
       .catch(() => {})
       .finally(() => this.#world.end(process));
   }
@@ -79,17 +71,15 @@ export class Workers {
         await call("queue", "extend", [retryInMs], async () => await queue.extend(receipt, retryInMs));
       }
     } finally {
-      over.abort();
+      over.abort(OVER);
     }
     this.#world.end(process);
   }
 
   async #act({ actor, engine }: SimProcess, body: string, host: Host): Promise<Disposition> {
-    if (actor === "dead letters") {
-      this.counts.deadLetters += 1;
-      return await handleDeadLetter(engine, body);
-    }
-    if (actor === "worker") this.counts.activations += 1;
+    await this.#world.lookAt(body);
+    if (actor === "dead letters") return await handleDeadLetter(engine, body);
+    if (actor === "worker") this.activations += 1;
     return await handleMessage(engine, body, host);
   }
 

@@ -1,28 +1,40 @@
 // The simulated world: gives processes their ports, lets every call undergo what the schedule says, shows it to the
 // rules, and moves time when nobody has anything left to do. One thread, one seed: the same program and schedule give
 // the same trace.
+
+import { readMessage } from "../../lib/engine/messages.ts";
 import type { Run } from "../../lib/ports/run.ts";
-import type { Store } from "../../lib/ports/store.ts";
+import type { RunQuery, Store } from "../../lib/ports/store.ts";
 import { Chance } from "./chance.ts";
-import type { Actor, Fault } from "./fault.ts";
+import type { Actor, CallSite, Fault } from "./fault.ts";
 import { undergo } from "./fault-port.ts";
 import { IndexPast } from "./index-past.ts";
 import { JournalRules } from "./journal-rules.ts";
 import { earliest, Outside } from "./outside.ts";
-import { type Program, settingsOf } from "./program.ts";
+import { type Code, type Program, settingsOf } from "./program.ts";
 import { Course } from "./schedule.ts";
 import { dispatch } from "./seen-call.ts";
+import { Sights } from "./sights.ts";
 import { SignalRules } from "./signal-rules.ts";
 import { SimProcess } from "./sim-process.ts";
+import { Punctuality } from "./timeliness.ts";
 import { brief, Trace } from "./trace.ts";
 import { WakeRules } from "./wake-rules.ts";
-import { type Counts, Workers } from "./workers.ts";
+import { Workers } from "./workers.ts";
 
+/** Whoever makes one of these is watched: the run before and after it. */
+const CHANGES_OF_RUNS: ReadonlySet<string> = new Set(
+  ["create", "claim", "renew", "abandon", "suspend", "close", "stall", "raise", "revive", "postpone"].map(
+    (method) => `runs.${method}`,
+  ),
+);
 const MAX_PUMPS = 60_000;
 const MAX_VIOLATIONS = 20;
 const SWEEP_EVERY_MS = 60_000;
 const SKEW_MS = 5_000;
 const BATCH = 10;
+/** A step longer than its invocation ends it; its message comes back when it is visible again. */
+const LOST_INVOCATION_MS = 60_000;
 
 export interface WorldOptions {
   readonly schedule: readonly Fault[];
@@ -36,13 +48,25 @@ export class World {
   readonly trace: Trace;
   readonly violations: string[] = [];
   readonly signalRules = new SignalRules((what) => this.complain(what));
-  readonly journalRules = new JournalRules((what) => this.complain(what));
+  readonly journalRules: JournalRules = new JournalRules((what) => this.complain(what));
   readonly wakeRules = new WakeRules((what) => this.complain(what));
-  /** Every run that there is, as the rules look at it when the world rests. */
+  readonly sights = new Sights();
+  /** Every run that there is, whoever started it. */
   readonly runIds: string[] = [];
+  /** The effects of the last fault begin now or before, epoch ms. */
+  lastFaultAt: number;
+  /** Which code processes start with, and until when some start with the one before. */
+  code: Code = { version: 1, hasEpilogue: false };
+  #codeBefore: Code = this.code;
+  #sideBySideUntil = Number.NEGATIVE_INFINITY;
   readonly #program: Program;
   readonly #past = new IndexPast();
+  /** Each run after the last change that was made to it. */
+  readonly #latest = new Map<string, Promise<Run | undefined>>();
+  readonly #isPlanted: boolean;
   readonly #skew: Chance;
+  readonly #rollout: Chance;
+  readonly #punctuality: Punctuality;
   readonly #workers: Workers;
   readonly #live = new Set<SimProcess>();
   #processes = 0;
@@ -52,17 +76,26 @@ export class World {
   constructor(program: Program, { schedule, doesKeepTrace = false, plant }: WorldOptions) {
     this.#program = program;
     this.outside = new Outside(program.seed, plant);
+    this.#isPlanted = plant !== undefined;
     this.course = new Course(schedule);
     this.trace = new Trace(doesKeepTrace);
     this.#skew = new Chance(program.seed, "clocks");
+    this.#rollout = new Chance(program.seed, "rollout");
+    this.lastFaultAt = this.outside.clock.now();
+    this.#punctuality = new Punctuality(program.invocationMs === undefined ? 0 : LOST_INVOCATION_MS);
+    this.journalRules.onLate = (_process, startedAt, lateMs, what) => {
+      if (this.#punctuality.isLate(startedAt, lateMs, this.course.doClocksDisagree))
+        this.complain(`T1: ${what} came ${lateMs} ms late`);
+    };
+    this.journalRules.onZombieBody = () => this.sights.zombieBody();
     this.#workers = new Workers(this, program);
     this.#nextSweepAt = program.hasSweeper
       ? this.outside.clock.now() + SWEEP_EVERY_MS
       : Number.POSITIVE_INFINITY;
   }
 
-  get counts(): Counts {
-    return this.#workers.counts;
+  get activations(): number {
+    return this.#workers.activations;
   }
 
   complain(what: string): void {
@@ -71,32 +104,37 @@ export class World {
   }
 
   async run(runId: string): Promise<Run> {
-    const run = await this.outside.ports.store.runs.get(runId);
+    const run = await this.#latest.get(runId);
     if (run === undefined) throw new Error(`there is no run ${runId}`);
     return run;
   }
 
-  /** Runs until `reached`, moving time to whatever is due next. False when it was not reached by `deadline`, epoch ms. */
-  async until(reached: () => Promise<boolean>, deadline: number): Promise<boolean> {
+  /** Runs until `reached`, moving time to whatever is due next. False when it was not reached by `deadline`, epoch ms; faults may move that. */
+  async until(reached: () => Promise<boolean>, deadline: () => number): Promise<boolean> {
     for (let moves = 0; moves < MAX_PUMPS; moves += 1) {
       await this.#settle();
       if (this.violations.length > 0 || (await reached())) return true;
       // Looking may have begun something (a person revives a run).
       await this.outside.clock.rest();
       const next = await this.#nextAt();
-      if (next === undefined || next > deadline) return false;
+      if (next === undefined || next > deadline()) return false;
       await this.outside.clock.advance(Math.max(0, next - this.outside.clock.now()));
     }
     return false;
   }
 
   start(actor: Actor, body?: string): SimProcess {
+    return this.startWith(this.#codeOfNext(), actor, body);
+  }
+
+  startWith(code: Code, actor: Actor, body?: string): SimProcess {
     this.#processes += 1;
     const process = new SimProcess({
       id: this.#processes,
       actor,
       ...(body === undefined ? {} : { body }),
       program: this.#program,
+      code,
       ports: this.outside.ports,
       aheadMs: this.course.doClocksDisagree ? this.#skew.int(-SKEW_MS, SKEW_MS) : 0,
       call: async (...call) => await this.call(...call),
@@ -127,10 +165,9 @@ export class World {
     act: (args: readonly unknown[]) => unknown,
   ): Promise<unknown> {
     await process.thaw();
-    const fault = this.course.at({ actor: process.actor, port, method });
     const name = `${port}.${method}`;
     const who = `${process.actor} ${process.id}`;
-    if (fault !== undefined) this.note(`${who} FAULT at call ${this.course.calls}: ${fault.kind} at ${name}`);
+    const fault = this.faultAt({ actor: process.actor, port, method }, who);
     return await undergo(fault, {
       process,
       args,
@@ -140,11 +177,49 @@ export class World {
         this.#see(process, name, args, undefined, undefined, this.#events);
         return undefined;
       },
-      askPast: (ms) => this.#past.due(this.outside.clock.now() - ms, Number(args[0])),
+      askPast: (ms) => {
+        const asOf = this.outside.clock.now() - ms;
+        return method === "list"
+          ? this.#past.list(asOf, args[0] as RunQuery)
+          : this.#past.due(asOf, Number(args[0]));
+      },
+      deploy: (ms) => this.#deploy(ms),
       killAll: () => {
         for (const other of this.#live) this.kill(other);
       },
     });
+  }
+
+  /** Counts a call; the fault that happens at it, if any. */
+  faultAt(site: CallSite, who: string): Fault | undefined {
+    const fault = this.course.at(site);
+    if (fault === undefined) return undefined;
+    const now = this.outside.clock.now();
+    this.lastFaultAt = Math.max(this.lastFaultAt, now + fault.ms);
+    this.#punctuality.disturbed(now, fault.ms);
+    this.note(`${who} FAULT at call ${this.course.calls}: ${fault.kind} at ${site.port}.${site.method}`);
+    return fault;
+  }
+
+  /** A message reaches a handler. */
+  async lookAt(body: string): Promise<void> {
+    const message = readMessage(body);
+    if (message !== undefined) this.sights.delivered(message, await this.#latest.get(message.runId));
+  }
+
+  #deploy(sideBySideMs: number): void {
+    this.#codeBefore = this.code;
+    this.#sideBySideUntil = this.outside.clock.now() + sideBySideMs;
+    // Only where nothing of the old code is left may the new be more than the old.
+    this.code = {
+      version: this.code.version + 1,
+      hasEpilogue: this.code.hasEpilogue || sideBySideMs === 0,
+    };
+  }
+
+  #codeOfNext(): Code {
+    const isOld = this.outside.clock.now() < this.#sideBySideUntil && this.#rollout.happens(0.5);
+    return isOld ? this.#codeBefore : this.code;
   }
 
   async #apply(
@@ -153,16 +228,29 @@ export class World {
     args: readonly unknown[],
     act: (args: readonly unknown[]) => unknown,
   ): Promise<unknown> {
+    if (!CHANGES_OF_RUNS.has(name)) {
+      const acting = act(args);
+      this.#events += 1;
+      const at = this.#events;
+      const answer = await acting;
+      this.#see(process, name, args, answer, undefined, at);
+      return answer;
+    }
     // The stores do their work before they first give way: nothing comes between these three.
     const { runs } = this.outside.ports.store;
-    const runId = name.startsWith("runs.") ? runIdOf(args) : undefined;
-    const reading = runId === undefined ? undefined : runs.get(runId);
+    const runId = runIdOf(args);
+    const before = this.#latest.get(runId);
     const acting = act(args);
+    this.#latest.set(runId, runs.get(runId));
     this.#events += 1;
     const at = this.#events;
     const answer = await acting;
-    this.#see(process, name, args, answer, await reading, at);
-    if (runId !== undefined) this.#past.note(this.outside.clock.now(), await runs.get(runId));
+    // A bug that was planted may give way first.
+    if (this.#isPlanted) this.#latest.set(runId, runs.get(runId));
+    this.#see(process, name, args, answer, await before, at);
+    const run = await this.#latest.get(runId);
+    this.#past.note(this.outside.clock.now(), run);
+    if (run !== undefined && !this.runIds.includes(runId)) this.runIds.push(runId);
     return answer;
   }
 
@@ -179,6 +267,7 @@ export class World {
     dispatch(this.journalRules.handlers, name, seen);
     dispatch(this.wakeRules.handlers, name, seen);
     dispatch(this.signalRules.handlers, name, seen);
+    dispatch(this.sights.handlers, name, seen);
   }
 
   note(line: string): void {
@@ -214,16 +303,15 @@ export class World {
   /** The sweeper goes round all the time; only its rounds that find something matter here. */
   async #nextAt(): Promise<number | undefined> {
     if (!this.#program.hasSweeper) return this.outside.nextAt();
-    const [first] = await this.outside.ports.store.index.due(Number.MAX_SAFE_INTEGER, 1);
-    if (first === undefined) return this.outside.nextAt();
-    return earliest([
-      this.outside.nextAt(),
-      Math.max(this.#nextSweepAt, (await this.run(first)).sweepAt ?? 0),
-    ]);
+    const places = await Promise.all(this.runIds.map(async (runId) => (await this.run(runId)).sweepAt));
+    const place = earliest(places);
+    if (place === undefined) return this.outside.nextAt();
+    return earliest([this.outside.nextAt(), Math.max(this.#nextSweepAt, place)]);
   }
 }
 
-function runIdOf([first]: readonly unknown[]): string | undefined {
-  if (typeof first === "string") return first;
-  return typeof first === "object" && first !== null && "runId" in first ? String(first.runId) : undefined;
+/** Every change of a run names it in what is asked. */
+function runIdOf([first]: readonly unknown[]): string {
+  if (typeof first === "object" && first !== null && "runId" in first) return String(first.runId);
+  throw new Error("a change of a run that names none");
 }

@@ -1,0 +1,121 @@
+// States that a run should reach now and then, so that a simulation which never got there does not pass for a proof
+// ("sometimes" counters). Counts only; what must never be, the rules say.
+import type { Message } from "../../lib/engine/messages.ts";
+import type { Run } from "../../lib/ports/run.ts";
+import type { Handlers, SeenBy } from "./seen-call.ts";
+import type { SimProcess } from "./sim-process.ts";
+
+const NONE = {
+  "hand-offs": 0,
+  "suspensions refused": 0,
+  "signals while suspending": 0,
+  "claims refused as leased": 0,
+  "claims of an expired lease": 0,
+  "writes of zombies": 0,
+  "slots lost to a newer owner": 0,
+  "slots lost to an older owner": 0,
+  "bodies of zombies": 0,
+  "stale schedules": 0,
+  "sent again by the sweeper": 0,
+  "woken by the sweeper": 0,
+  "sent again by dead letters": 0,
+  "steps lost": 0,
+  "stalled as poison": 0,
+  "stalled as dead letter": 0,
+  "stalled by its owner": 0,
+  revived: 0,
+  "timed out": 0,
+  "runs over a deployment": 0,
+  "old code beside new": 0,
+};
+export type Sight = keyof typeof NONE;
+export const SIGHTS = Object.keys(NONE) as readonly Sight[];
+
+export class Sights {
+  readonly counts: Record<Sight, number> = { ...NONE };
+  /** Highest fence that was given out, by run. */
+  readonly #fences = new Map<string, number>();
+  /** When a process last read the inbox of a run. */
+  readonly #readAt = new Map<SimProcess, number>();
+  readonly #signalledAt = new Map<string, number>();
+  /** Latest version of the code that has written to a run. */
+  readonly #versions = new Map<string, number>();
+
+  readonly handlers: Handlers = {
+    "runs.claim": (seen) => this.#claimed(seen),
+    "runs.suspend": (seen) => this.#suspended(seen),
+    "runs.stall": ({ args: [{ by, reason }], answer }) => {
+      if (!answer.ok) return;
+      if (reason.code === "E_POISON") this.#saw("stalled as poison");
+      if (reason.code === "E_DEAD_LETTER") this.#saw("stalled as dead letter");
+      if (by === "owner") this.#saw("stalled by its owner");
+    },
+    "runs.revive": ({ answer }) => {
+      if (answer !== undefined) this.#saw("revived");
+    },
+    "runs.raise": ({ process, answer }) => {
+      if (process.actor === "sweeper" && answer !== undefined) this.#saw("woken by the sweeper");
+    },
+    "wakeUps.send": ({ process }) => {
+      if (process.actor === "sweeper") this.#saw("sent again by the sweeper");
+      if (process.actor === "dead letters") this.#saw("sent again by dead letters");
+    },
+    "journal.load": ({ process, at }) => {
+      this.#readAt.set(process, at);
+    },
+    "journal.facts": ({ process, at }) => {
+      this.#readAt.set(process, at);
+    },
+    "journal.putFact": ({ process, args: [runId, fact], answer, at }) => {
+      if (fact.kind === "signal" && answer.stored) this.#signalledAt.set(runId, at);
+      if (fact.kind === "step" && answer.stored && process.actor === "dead letters") this.#saw("steps lost");
+    },
+    "journal.append": (seen) => this.#appended(seen),
+  };
+
+  /** A message reaches its handler; the run as it stands. */
+  delivered(message: Message, run: Run | undefined): void {
+    if (message.kind === "timer" && run?.timer?.fireAt !== message.fireAt) this.#saw("stale schedules");
+  }
+
+  zombieBody(): void {
+    this.#saw("bodies of zombies");
+  }
+
+  #claimed({ args: [{ runId }], answer, before }: SeenBy<"runs.claim">): void {
+    if (answer.ok) {
+      this.#fences.set(runId, answer.run.fence);
+      if (before?.leaseUntil !== undefined) this.#saw("claims of an expired lease");
+    } else if (answer.reason === "leased") this.#saw("claims refused as leased");
+  }
+
+  #suspended({ process, args: [{ runId, fence, status }], answer, before }: SeenBy<"runs.suspend">): void {
+    if (fence < (this.#fences.get(runId) ?? 0)) this.#saw("writes of zombies");
+    if (answer.ok) {
+      if (status === "pending") this.#saw("hand-offs");
+      return;
+    }
+    if (before?.fence !== fence || before.leaseUntil === undefined) return;
+    this.#saw("suspensions refused");
+    if ((this.#signalledAt.get(runId) ?? 0) > (this.#readAt.get(process) ?? 0))
+      this.#saw("signals while suspending");
+  }
+
+  #appended({ process, args: [runId, checkpoint], answer }: SeenBy<"journal.append">): void {
+    if (checkpoint.fence < (this.#fences.get(runId) ?? 0)) this.#saw("writes of zombies");
+    if (!answer.ok) {
+      const isNewer = answer.existing.fence > checkpoint.fence;
+      this.#saw(isNewer ? "slots lost to a newer owner" : "slots lost to an older owner");
+      return;
+    }
+    if (checkpoint.entries.at(-1)?.type === "run.timed_out") this.#saw("timed out");
+    const last = this.#versions.get(runId) ?? process.version;
+    if (process.version > last) this.#saw("runs over a deployment");
+    if (process.version < last) this.#saw("old code beside new");
+    this.#versions.set(runId, Math.max(last, process.version));
+  }
+
+  #saw(sight: Sight): void {
+    this.counts[sight] += 1;
+  }
+}
