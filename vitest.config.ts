@@ -1,12 +1,15 @@
 /**
- * Two projects. `unit` is everything that needs no cloud and is run by `npm test`; `cloud` deploys to an AWS endpoint,
- * one file at a time, and is run by `npm run test:cloud`.
+ * `unit` is everything that needs no cloud and is run by `npm test`; `cloud` deploys to an AWS endpoint, one file at a
+ * time, and is run by `npm run test:cloud`. Each `mode:…` is the functional suite once more with the engine in that mode
+ * (test/engine/modes.ts); all of them are run by `npm run test:modes`.
  *
  * Tests and examples import Perdure by its own name (`import { workflow } from "perdure"`): the condition
  * `perdure-source` leads that name to lib/ instead of dist/, here and in every process the tests start.
  */
 import { defineConfig } from "vitest/config";
 import { ClosingLine } from "./test/closing-line.ts";
+import { MODE_NAMES } from "./test/engine/modes.ts";
+import { mutants } from "./test/mutants/plugin.ts";
 
 const SOURCE_CONDITION = "perdure-source";
 const MINUTE_MS = 60_000;
@@ -24,6 +27,7 @@ export default defineConfig({
     teardownTimeout: MINUTE_MS,
     projects: [
       {
+        plugins: [mutants()],
         resolve,
         ssr: { resolve },
         test: {
@@ -36,6 +40,20 @@ export default defineConfig({
           hookTimeout: MINUTE_MS,
         },
       },
+      ...MODE_NAMES.filter((name) => name !== "plain").map((name) => ({
+        resolve,
+        ssr: { resolve },
+        test: {
+          ...processes,
+          name: `mode:${name}`,
+          env: { ENGINE_MODE: name },
+          include: ["test/{engine,golden}/**/*.test.ts"],
+          // Pure functions know no mode.
+          exclude: ["test/engine/{codec,retry}.test.ts", "**/node_modules/**"],
+          testTimeout: 3 * MINUTE_MS,
+          hookTimeout: MINUTE_MS,
+        },
+      })),
       {
         resolve,
         ssr: { resolve },

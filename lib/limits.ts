@@ -9,7 +9,7 @@ export const MAX_CALLER_KEY_CHARS = 128;
 export const MAX_VALUE_BYTES = 4 * 1024 * 1024;
 /** Text above this is compressed: below it gzip's header eats the gain. */
 export const COMPRESS_ABOVE_BYTES = 1024;
-/** Packed values above this leave the table for the blob store: each kilobyte in the table costs a write unit. */
+/** Packed values above this leave the table for the blob store, unless settings say less: each kilobyte in the table costs a write unit. */
 export const OFFLOAD_ABOVE_BYTES = 8 * 1024;
 /** Input up to this rides in META; larger input is an item of its own, because every META update bills the whole item. */
 export const MAX_INLINE_INPUT_BYTES = 400;
@@ -33,7 +33,7 @@ export const MAX_ERROR_DEPTH = 8;
 export const MAX_QUEUE_DELAY_MS = 15 * 60_000;
 /** Scheduler may be up to a minute late, so a schedule is set this much early and SQS does the rest (DESIGN §6). */
 export const SCHEDULE_LEAD_MS = 90_000;
-/** Waits shorter than this stay in the process: suspending costs two writes and a message. */
+/** Waits up to this stay in the process, unless settings say otherwise: suspending costs two writes and a message. */
 export const MAX_IN_PROCESS_WAIT_MS = 2_000;
 /** Longest sleep or timeout: ten years, EventBridge Scheduler's own horizon is longer, a typo is more likely. */
 export const MAX_DURATION_MS = 10 * 366 * 24 * 3_600_000;
@@ -46,6 +46,8 @@ export const MAX_WAKE_UP_DELIVERIES = 12;
 export const MAX_STEP_DELIVERIES = 5;
 /** Times one activation may adopt foreign entries and replay from the start before it gives the message back. */
 export const MAX_REPLAYS_PER_ACTIVATION = 10;
+/** Checkpoints after which an activation hands off: more than a Lambda can append in its 15 minutes, far below MAX_LOOP_TURNS. */
+export const MAX_CHECKPOINTS_PER_ACTIVATION = 200_000;
 /** Turns of the activation loop: a bound for the endless, far above any real activation. */
 export const MAX_LOOP_TURNS = 1_000_000;
 

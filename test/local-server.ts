@@ -9,6 +9,7 @@ import { startServer } from "../lib/local/server.ts";
 const HOPELESS = ["failed", "stalled", "timed_out", "succeeded"];
 
 export interface LocalServer {
+  readonly url: string;
   request(
     method: string,
     path: string,
@@ -44,6 +45,7 @@ export async function startLocalServer(workflows: readonly string[]): Promise<Lo
     return (await response.json()) as T;
   };
   return {
+    url: server.url,
     request,
     get: async <T>(path: string) => await json<T>(await request("GET", path)),
     post: async <T>(path: string, body: unknown) => await json<T>(await request("POST", path, body)),

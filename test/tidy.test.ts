@@ -20,6 +20,7 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   lambda: ["sdk", "ports", "engine", "aws", "api", "local/system-clock.ts", "local/system-random.ts"],
   cdk: ["engine/settings.ts", "sdk/errors.ts", "sdk/duration.ts", "lambda/variables.ts"],
   cli: ["local", "sdk"],
+  testing: ["sdk", "ports", "engine", "local"],
 };
 /** Packages that one room keeps to itself. */
 const OWN_PACKAGES: readonly (readonly [prefix: string, rooms: readonly string[]])[] = [

@@ -1,71 +1,57 @@
-// Every payload of the package through the local server, each delivery sent twice, each worked on once.
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { inBatches } from "../../test/batches.ts";
-import { type LocalServer, startLocalServer } from "../../test/local-server.ts";
+// The webhook example in virtual time: every payload of the package in one test environment, a crash at every point of
+// one of them, and a journal of before.
+import { createTestEnvironment, exploreCrashes, replayAll } from "perdure/testing";
+import { describe, expect, it } from "vitest";
 import { allDeliveries } from "./deliveries.ts";
+import { githubEvents } from "./workflow.ts";
 
-interface Digest {
-  readonly deliveryId: string;
-  readonly headline: string;
-  readonly title: string;
-  readonly affected: readonly string[];
-  readonly fields: number;
-}
+const deliveries = allDeliveries();
+const aPullRequest = deliveries.find(({ event }) => event === "pull_request");
+if (aPullRequest === undefined) throw new Error("there is no delivery of a pull request");
 
-const STEPS = new Set(["validate", "find title", "find affected", "measure", "write digest"]);
-
-describe("GitHub's webhook deliveries", () => {
-  let server: LocalServer;
-  beforeAll(async () => {
-    server = await startLocalServer(["examples/github-events/workflow.ts"]);
-  });
-  afterAll(async () => await server.stop());
-
-  it("all become a digest, each exactly once although every one is sent twice", async () => {
-    const deliveries = allDeliveries();
-    expect(deliveries.length).toBeGreaterThan(300);
-    const send = async (delivery: (typeof deliveries)[number]) => {
-      const body = { input: { ...delivery, settle: "10ms" } };
-      const response = await server.request("POST", "/workflows/github-events/runs", body, {
-        "idempotency-key": delivery.deliveryId,
-      });
-      return { status: response.status, runId: ((await response.json()) as { runId: string }).runId };
-    };
-    const answers = await inBatches([...deliveries, ...deliveries], 20, send);
-    expect(answers.filter(({ status }) => status === 201).length).toBe(deliveries.length);
-    expect(answers.filter(({ status }) => status === 200).length).toBe(deliveries.length);
-    const runIds = [...new Set(answers.map(({ runId }) => runId))];
-    expect(runIds.length).toBe(deliveries.length);
-
-    const digests = await inBatches(runIds, 20, async (runId) => {
-      const run = await server.until<{ status: string; result: Digest }>(
-        `/runs/${runId}?wait=20s`,
-        ({ status }) => status === "succeeded",
-      );
-      return run.result;
-    });
-    expect(new Set(digests.map(({ deliveryId }) => deliveryId)).size).toBe(deliveries.length);
-    for (const digest of digests) {
-      expect(digest.headline).toMatch(/^[a-z0-9_]+(\.[a-z_-]+)?$/);
-      expect(digest.fields).toBeGreaterThan(0);
-    }
-    const pullRequest = digests.find(({ headline }) => headline === "pull_request.opened");
-    expect(pullRequest).toMatchObject({
-      title: expect.stringMatching(/^pull_request: /),
-      affected: expect.arrayContaining([expect.stringContaining("/")]),
-    });
-
-    // Every step is recorded once.
-    const journals = await inBatches(
-      runIds,
-      20,
-      async (runId) =>
-        await server.get<{ entries: { type: string; id?: string }[] }>(`/runs/${runId}/journal`),
+describe("a webhook delivery", () => {
+  it("of any event becomes a digest after it has settled", async () => {
+    const now = new Date("2026-11-21T09:00:00Z");
+    const environment = createTestEnvironment({ workflows: [githubEvents], now });
+    const runs = await Promise.all(
+      deliveries.map((delivery) => environment.start(githubEvents, { ...delivery, settle: "1h" })),
     );
-    for (const { entries } of journals) {
-      const steps = entries.filter(({ type }) => type === "step.succeeded").map(({ id }) => id);
-      expect(steps.length).toBe(STEPS.size);
-      expect(new Set(steps)).toEqual(STEPS);
+    for (const [i, run] of runs.entries()) {
+      const digest = await run.result();
+      expect(digest).toMatchObject({ deliveryId: deliveries[i]?.deliveryId });
+      expect(digest.headline).toMatch(/^[a-z0-9_]+(\.[a-z_-]+)?$/);
+      expect(digest.digestedAt.getTime()).toBeGreaterThanOrEqual(now.getTime() + 3_600_000);
     }
+  });
+
+  it("that comes twice under one id is worked on once", async () => {
+    const environment = createTestEnvironment({ workflows: [githubEvents] });
+    const idempotencyKey = aPullRequest.deliveryId;
+    const first = await environment.start(githubEvents, aPullRequest, { idempotencyKey });
+    const second = await environment.start(githubEvents, aPullRequest, { idempotencyKey });
+    expect(second.runId).toBe(first.runId);
+    expect(await second.result()).toEqual(await first.result());
+  });
+
+  it("that is no event fails for good, at the first attempt", async () => {
+    const environment = createTestEnvironment({ workflows: [githubEvents] });
+    const run = await environment.start(githubEvents, { ...aPullRequest, event: "DROP TABLE" });
+    await expect(run.result()).rejects.toThrow("is not the name of a GitHub event");
+    expect((await run.journal()).map(({ type }) => type)).toEqual(["step.failed", "run.failed"]);
+  });
+
+  it("comes to the same digest wherever the process dies; only its time differs", async () => {
+    const report = await exploreCrashes(githubEvents, aPullRequest, {
+      compare: ({ digestedAt, ...digest }) => digest,
+      pairs: 10,
+    });
+    expect(report.ok, report.text).toBe(true);
+    const timed = await exploreCrashes(githubEvents, aPullRequest);
+    expect(timed.changed.length).toBeGreaterThan(0);
+  });
+
+  it("started by earlier code goes on with this one", async () => {
+    const journals = new URL("journals/", import.meta.url);
+    expect(await replayAll([journals], [githubEvents])).toMatchObject({ journals: 1 });
   });
 });

@@ -1,86 +1,99 @@
-// The order example on the local server: a real process's server, HTTP and SQLite file.
-import { readFileSync } from "node:fs";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type LocalServer, startLocalServer } from "../../test/local-server.ts";
-
-const input = readFileSync(new URL("input.json", import.meta.url), "utf8");
-
-interface RunAnswer {
-  readonly runId: string;
-  readonly status: string;
-  readonly result?: Readonly<Record<string, unknown>>;
-  readonly waits: readonly { readonly kind: string; readonly id: string }[];
-}
+// The order example as its author would test it: virtual time, mocked steps, signals, a crash at every point, and
+// journals of before. docs/guides/testing.md explains these tests, block by block.
+import { createTestEnvironment, exploreCrashes, replayAll } from "perdure/testing";
+import { describe, expect, it } from "vitest";
+import { anOrder } from "./an-order.ts";
+import { order } from "./workflow.ts";
 
 describe("an order", () => {
-  let server: LocalServer;
-  beforeAll(async () => {
-    server = await startLocalServer(["examples/order/workflow.ts"]);
+  it("is shipped when somebody approves it", async () => {
+    const environment = createTestEnvironment({ workflows: [order] });
+    const run = await environment.start(order, { ...anOrder, coolOff: "3 days" });
+    await environment.advance("3 days 1 minute");
+    expect(await run.waits()).toMatchObject([{ kind: "signal", id: "approved" }]);
+    await run.signal("approved", { approved: true, by: "grace" });
+    expect(await run.result()).toMatchObject({ status: "shipped", approvedBy: "grace" });
   });
-  afterAll(async () => await server.stop());
 
-  /** Starts the order with the sample input and follows it to where it waits for a person. */
-  const startAndWait = async (overrides = {}): Promise<string> => {
-    const body = JSON.parse(input) as { input: object };
-    const { runId } = await server.post<RunAnswer>("/workflows/order/runs", {
-      input: { ...body.input, coolOff: "50ms", ...overrides },
+  it("is undone when nobody answers within a week", async () => {
+    const environment = createTestEnvironment({ workflows: [order] });
+    const run = await environment.start(order, { ...anOrder, approvalTimeout: "7 days" });
+    const before = environment.now();
+    expect(await run.result()).toMatchObject({ status: "undone" });
+    expect(environment.now().getTime() - before.getTime()).toBeGreaterThan(7 * 86_400_000);
+    const steps = (await run.journal()).filter(({ type }) => type === "step.succeeded");
+    expect(steps.map(({ id }) => id)).toEqual(["reserve", "charge", "refund", "release"]);
+  });
+
+  it("is undone when it is refused", async () => {
+    const environment = createTestEnvironment({ workflows: [order] });
+    const run = await environment.start(order, anOrder);
+    await run.signal("approved", { approved: false, by: "grace" });
+    expect(await run.result()).toMatchObject({ status: "undone", reason: "refused by grace" });
+  });
+
+  it("is charged at the third attempt when the gateway is down twice", async () => {
+    const environment = createTestEnvironment({ workflows: [order] });
+    environment.mockStep(order, "charge", (s) => {
+      if (s.attempt < 3) throw new Error("503 from the gateway");
+      return { paymentId: "pay_1", totalCents: 4_200 };
     });
-    await server.until<RunAnswer>(`/runs/${runId}`, ({ waits }) =>
-      waits.some(({ kind }) => kind === "signal"),
-    );
-    return runId;
-  };
-  const ended = async (runId: string) =>
-    await server.until<RunAnswer>(`/runs/${runId}?wait=20s`, ({ status }) => status === "succeeded");
-  const entries = async (runId: string) =>
-    (await server.get<{ entries: { type: string; id?: string }[] }>(`/runs/${runId}/journal`)).entries.map(
-      ({ type, id }) => (id === undefined ? type : `${type} ${id}`),
-    );
+    environment.mockStep(order, "ship", { returns: { trackingId: "trk_1" } });
+    const run = await environment.start(order, anOrder);
+    await run.signal("approved", { approved: true, by: "grace" });
+    expect(await run.result()).toMatchObject({ payment: { paymentId: "pay_1" }, trackingId: "trk_1" });
+    expect(environment.unusedMocks()).toEqual([]);
+  });
 
-  it("that is approved is charged, at the second attempt, and shipped", async () => {
-    const runId = await startAndWait();
-    await server.post(`/runs/${runId}/signals/approved`, { payload: { approved: true, by: "grace" } });
-    const { result } = await ended(runId);
-    expect(result).toMatchObject({ orderId: "A-1001", status: "shipped", approvedBy: "grace" });
-    expect(await entries(runId)).toEqual([
-      "step.succeeded reserve",
-      "step.retrying charge",
-      "step.succeeded charge",
-      "sleep.started cool-off",
-      "sleep.finished cool-off",
-      "signal.awaited approved",
-      "signal.received approved",
-      "step.dispatched ship",
-      "step.succeeded ship",
-      "run.succeeded",
+  it("fails when its card is declined for good", async () => {
+    const environment = createTestEnvironment({ workflows: [order] });
+    environment.mockStep(order, "charge", { fails: new Error("card declined") });
+    const run = await environment.start(order, anOrder);
+    await expect(run.result()).rejects.toThrow("card declined");
+    expect(await run.status()).toBe("failed");
+  });
+
+  it("with a wrong line never starts", async () => {
+    const environment = createTestEnvironment({ workflows: [order] });
+    const lines = [{ sku: "X", quantity: 0, unitCents: 1 }];
+    await expect(environment.start(order, { ...anOrder, lines })).rejects.toThrow("/lines/0/quantity");
+  });
+
+  it("goes on where it was when its process is killed", async () => {
+    const environment = createTestEnvironment({ workflows: [order] });
+    const run = await environment.start(order, anOrder);
+    await environment.settle();
+    environment.crash();
+    await run.signal("approved", { approved: true, by: "grace" });
+    expect(await run.result()).toMatchObject({ status: "shipped" });
+  });
+
+  it("is paid once and comes to the same, wherever its process dies", async () => {
+    // Payments by idempotency key: a second call with the same key changes nothing, as at a real gateway.
+    const payments = new Map<string, number>();
+    const report = await exploreCrashes(order, anOrder, {
+      during: async (run) => await run.signal("approved", { approved: true, by: "grace" }),
+      mocks: {
+        charge: (s) => {
+          payments.set(s.idempotencyKey, 4_200);
+          return { paymentId: `pay:${s.idempotencyKey}`, totalCents: 4_200 };
+        },
+      },
+      reset: () => payments.clear(),
+      observe: () => [...payments.values()],
+      pairs: 10,
+    });
+    expect(report.ok, report.text).toBe(true);
+    const repeated = report.steps.filter(({ repeatedAt }) => repeatedAt.length > 0);
+    expect(repeated.map(({ step, readsKey }) => [step, readsKey])).toEqual([
+      ["reserve", true],
+      ["charge", true],
+      ["ship", true],
     ]);
   });
 
-  it("that is refused is refunded and released", async () => {
-    const runId = await startAndWait();
-    await server.post(`/runs/${runId}/signals/approved`, { payload: { approved: false, by: "grace" } });
-    expect((await ended(runId)).result).toMatchObject({ status: "undone", reason: "refused by grace" });
-    expect(await entries(runId)).toEqual(
-      expect.arrayContaining(["step.succeeded refund", "step.succeeded release"]),
-    );
-  });
-
-  it("that nobody answers is undone when its time is up", async () => {
-    const body = JSON.parse(input) as { input: object };
-    const { runId } = await server.post<RunAnswer>("/workflows/order/runs", {
-      input: { ...body.input, coolOff: "1ms", approvalTimeout: "30ms" },
-    });
-    expect((await ended(runId)).result).toMatchObject({ status: "undone" });
-  });
-
-  it("with a wrong line is refused at the door, with the path of the fault", async () => {
-    const body = JSON.parse(input) as { input: { lines: object[] } };
-    body.input.lines.push({ sku: "X", quantity: 0, unitCents: 1 });
-    const response = await server.request("POST", "/workflows/order/runs", body);
-    expect(response.status).toBe(422);
-    expect(await response.json()).toMatchObject({
-      code: "E_INVALID_INPUT",
-      issues: [{ path: "/input/lines/2/quantity" }],
-    });
+  it("started by earlier code goes on with this one", async () => {
+    const journals = new URL("journals/", import.meta.url);
+    expect(await replayAll([journals], [order])).toMatchObject({ journals: 1 });
   });
 });

@@ -1,10 +1,11 @@
 // The OpenAPI document, made of the routes and their schemas.
 import { type ConversionConfig, toJsonSchema, toJsonSchemaDefs } from "@valibot/to-json-schema";
+import { MAX_CALLER_KEY_CHARS } from "../limits.ts";
 import type { ErrorCode } from "../sdk/errors.ts";
 import { EntryView, ErrorView, RunDetail, RunSummary, WaitView } from "./answers.ts";
 import { Problem } from "./problem.ts";
 import { PROBLEMS } from "./problem-table.ts";
-import { HEADERS } from "./requests.ts";
+import { HEADERS, type HeaderName } from "./requests.ts";
 import type { Answer, Route, Schema } from "./route.ts";
 
 /** Schemas that the document names instead of repeating. */
@@ -70,12 +71,17 @@ function queryParameters({ query }: Route): JsonObject[] {
   });
 }
 
+const HEADER_SCHEMAS: Readonly<Record<HeaderName, JsonObject>> = {
+  "Idempotency-Key": { type: "string", minLength: 1, maxLength: MAX_CALLER_KEY_CHARS },
+  "Last-Event-ID": { type: "string" },
+};
+
 function headerParameters({ headers = [] }: Route): JsonObject[] {
   return headers.map((name) => ({
     name,
     in: "header",
     required: false,
-    schema: { type: "string" },
+    schema: HEADER_SCHEMAS[name],
     description: HEADERS[name],
   }));
 }
@@ -118,7 +124,7 @@ function problems(route: Route): JsonObject {
 function commonFaults({ body }: Route): ErrorCode[] {
   const ofBody = ["E_MALFORMED_JSON", "E_INVALID_INPUT", "E_NOT_SERIALIZABLE", "E_BODY_TOO_LARGE"] as const;
   // Every route refuses what its query does not name.
-  return ["E_BAD_OPTION", "E_INTERNAL", ...(body === undefined ? [] : ofBody)];
+  return ["E_BAD_OPTION", "E_INTERNAL", "E_CORRUPT", "E_NEWER_FORMAT", ...(body === undefined ? [] : ofBody)];
 }
 
 const CONVERSION: ConversionConfig = {

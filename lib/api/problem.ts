@@ -9,6 +9,9 @@ import { PROBLEMS } from "./problem-table.ts";
 /** Each API explains its own codes, so the link is relative to it; `perdure explain CODE` prints the whole page. */
 const ERROR_PAGES = "/errors/";
 
+/** Faults of ours that say which stored item somebody must see to, and nothing of what it holds. */
+const SHOWN_FAULTS: ReadonlySet<ErrorCode> = new Set(["E_CORRUPT", "E_NEWER_FORMAT"]);
+
 export const Problem = v.strictObject({
   type: v.pipe(v.string(), v.description("Address of the page about the code.")),
   title: v.string(),
@@ -56,10 +59,10 @@ export function problemOf(error: unknown): Problem {
   };
 }
 
-/** The answer to a request that failed. Logs what the caller is not told. */
+/** The answer to a request that failed. Faults of ours are logged, with what the caller is not told. */
 export function problemResponse(error: unknown, log: Log, request: Request): Response {
   const problem = problemOf(error);
-  if (!isShown(error)) {
+  if (problem.status >= 500) {
     const { method, url } = request;
     log.error("request failed", { method, path: new URL(url).pathname, error: describe(error) });
   }
@@ -74,7 +77,9 @@ export function problemResponse(error: unknown, log: Log, request: Request): Res
 }
 
 function isShown(error: unknown): error is PerdureError {
-  return error instanceof PerdureError && PROBLEMS[error.code].status !== 500;
+  return (
+    error instanceof PerdureError && (PROBLEMS[error.code].status !== 500 || SHOWN_FAULTS.has(error.code))
+  );
 }
 
 function describe(error: unknown): string {

@@ -6,7 +6,7 @@
 // which sets `wake` to n, costs a request that hardly any claim pays. `wake` never falls: once the second form has been
 // refused because wake >= n, the first cannot be refused for that again, and three tries are all there can be.
 import type { Run } from "../ports/run.ts";
-import { isClosed } from "../ports/run.ts";
+import { isClosed, RUN_STATUSES } from "../ports/run.ts";
 import type { ClaimRefusal, RunStore } from "../ports/store.ts";
 import { PerdureError } from "../sdk/errors.ts";
 import { newMark, update } from "./dynamo-write.ts";
@@ -16,7 +16,22 @@ import { metaKey, type Table } from "./table.ts";
 type ClaimRequest = Parameters<RunStore["claim"]>[0];
 type ClaimAnswer = Awaited<ReturnType<RunStore["claim"]>>;
 
+const OPEN_STATUSES = RUN_STATUSES.filter((status) => !isClosed(status));
 const IS_CLAIMABLE = "attribute_not_exists(#closedAt) AND #status <> :stalled";
+/**
+ * META that cannot be read is not written over: whoever claims could not read it either. What lies deeper than a
+ * condition sees is found when the claim is answered.
+ */
+const IS_READABLE = [
+  ...["fence", "wake", "handled", "fails", "createdAt"].map((name) => `#${name} BETWEEN :zero AND :largest`),
+  "attribute_type(#workflow, :text)",
+  "attribute_type(#input, :map)",
+  "attribute_type(#waits, :list)",
+  `#status IN (${OPEN_STATUSES.map((status) => `:${status}`).join(", ")})`,
+].join(" AND ");
+/** `largest`: of Date, and below the largest whole number of JavaScript. */
+const FORMS = { zero: 0, largest: 8.64e15, text: "S", map: "M", list: "L" };
+const STATUSES = Object.fromEntries(OPEN_STATUSES.map((status) => [status, status]));
 const IS_NOT_HANDLED = "#handled < :n";
 const NO_LIVE_LEASE = "(attribute_not_exists(#leaseUntil) OR #leaseUntil <= :now)";
 /** Both are false when there is no META: an absent attribute compares with nothing. */
@@ -37,11 +52,12 @@ export async function claimRun(table: Table, request: ClaimRequest): Promise<Cla
       add: { fence: 1, fails: 1 },
       when: [
         IS_CLAIMABLE,
+        IS_READABLE,
         IS_NOT_HANDLED,
         NO_LIVE_LEASE,
         wakeIsBehind ? WAKE_IS_BEHIND_N : WAKE_REACHES_N,
       ].join(" AND "),
-      given: { n, now, stalled: "stalled" },
+      given: { n, now, ...FORMS, ...STATUSES },
     });
     if (answer.applied) return claimed(fromRunItem(answer.item), request);
     if (answer.standing === undefined) return { ok: false, reason: "absent" };

@@ -11,7 +11,7 @@ import { LIST_PAGE } from "../limits.ts";
 import { isClosed, type Run } from "../ports/run.ts";
 import type { RunIndex, RunQuery } from "../ports/store.ts";
 import { tableDefinition } from "../schema.ts";
-import { queryPages, readRuns } from "./dynamo-read.ts";
+import { queryPages, type Range, readRuns } from "./dynamo-read.ts";
 import { readCursor, writeCursor } from "./list-cursor.ts";
 import {
   type Item,
@@ -76,7 +76,7 @@ export async function dueEntries(
 ): Promise<readonly Item[]> {
   const shards = await inParallel(SHARDS, async (shard) => {
     const partition = sweepPartition(table, kind, shard);
-    return await firstPage(table, { partition, from: 0, to: now, limit, index: SWEEP_INDEX });
+    return await firstItems(table, { partition, from: 0, to: now, limit, index: SWEEP_INDEX });
   });
   return shards
     .flat()
@@ -103,7 +103,7 @@ async function newestEntries(
   const range = { from: oldest, to: below, limit: limit + 1, newestFirst: true, index: LIST_INDEX };
   const shards = await inParallel(
     partitions,
-    async (partition) => await firstPage(table, { ...range, partition }),
+    async (partition) => await firstItems(table, { ...range, partition }),
   );
   const ends = shards.filter((items) => items.length > limit).map((items) => String(items.at(-1)?.listSk));
   const horizon = ends.toSorted().at(-1) ?? "";
@@ -126,9 +126,14 @@ function mayMatch({ outcome }: ListEntry, { statuses }: RunQuery): boolean {
   return statuses.some((status) => !isClosed(status) && status !== "stalled");
 }
 
-async function firstPage(table: Table, range: Parameters<typeof queryPages>[1]): Promise<readonly Item[]> {
-  for await (const items of queryPages(table, range)) return items;
-  return [];
+/** The first `limit` items of a range: one page, unless DynamoDB ends that earlier. Fewer are all there are. */
+async function firstItems(table: Table, range: Range & { readonly limit: number }): Promise<readonly Item[]> {
+  const found: Item[] = [];
+  for await (const items of queryPages(table, range)) {
+    found.push(...items);
+    if (found.length >= range.limit) break;
+  }
+  return found.slice(0, range.limit);
 }
 
 async function inParallel<In, Out>(inputs: readonly In[], read: (input: In) => Promise<Out>): Promise<Out[]> {

@@ -4,8 +4,11 @@
 //
 // Sort keys put facts before the journal before META before step claims, so one Query reads a whole run.
 // None of these items expires by itself: retention.ts deletes them with their run.
+
+import { asCheckpoint, asFact, assertGapless } from "../engine/stored-forms.ts";
+import { UnreadableError } from "../engine/unreadable.ts";
 import { MAX_ENTRIES_PER_CHECKPOINT } from "../limits.ts";
-import type { Checkpoint, Entry, Fact } from "../ports/journal.ts";
+import type { Checkpoint, Fact } from "../ports/journal.ts";
 import type { JournalStore, Loaded } from "../ports/store.ts";
 import { PerdureError } from "../sdk/errors.ts";
 import { queryAll, queryPages, readItem } from "./dynamo-read.ts";
@@ -100,26 +103,12 @@ async function newest(table: Table, runId: string, upTo: string): Promise<readon
 function sorted(runId: string, items: readonly Item[]): Loaded {
   const withPrefix = (prefix: string) => items.filter((item) => String(item.sk).startsWith(prefix));
   const checkpoints = withPrefix(SORT.checkpoint).map(fromCheckpointItem);
-  checkGapless(runId, checkpoints);
+  assertGapless(runId, checkpoints);
   return {
     checkpoints,
     facts: withPrefix(SORT.fact).map(fromFactItem).toSorted(byTimeThenKey),
     stepClaims: withPrefix(SORT.stepClaim).map(fromStepClaimItem),
   };
-}
-
-/** A journal with a hole would replay as another run: better no answer than that one. */
-function checkGapless(runId: string, checkpoints: readonly Checkpoint[]): void {
-  let next = 1;
-  for (const { first, entries } of checkpoints) {
-    if (first !== next) {
-      throw new PerdureError(
-        "E_INTERNAL",
-        `The journal of run ${runId} goes on at ${first}, not at ${next}.`,
-      );
-    }
-    next = first + entries.length;
-  }
 }
 
 /** The position is in the key alone: a step's result of 0.8 KB and all that lies around it must fit one write unit. */
@@ -131,16 +120,14 @@ function toCheckpointItem(runId: string, checkpoint: Checkpoint): Item & Key {
   return { ...checkpointKey(runId, first), n: entries.length, fence, mark, at, entries };
 }
 
+/** `n` says how many entries were written, because a list that was cut still looks like a list. */
 function fromCheckpointItem({ pk, sk, n, fence, mark, at, entries }: Item): Checkpoint {
+  const place = `The item ${String(pk)} ${String(sk)}`;
   const first = Number(String(sk).slice(SORT.checkpoint.length));
-  const isWhole =
-    [first, fence, at].every(Number.isSafeInteger) &&
-    typeof mark === "string" &&
-    Array.isArray(entries) &&
-    entries.length === n;
-  if (!isWhole)
-    throw new PerdureError("E_INTERNAL", `The item ${String(pk)} ${String(sk)} is not a checkpoint.`);
-  return { first, entries: entries as Entry[], fence: fence as number, mark, at: at as number };
+  const checkpoint = asCheckpoint({ first, entries, fence, mark, at }, place);
+  if (checkpoint.entries.length === n) return checkpoint;
+  const what = `${place} cannot be read: it has ${checkpoint.entries.length} entries where ${String(n)} were written.`;
+  throw new UnreadableError("E_CORRUPT", what);
 }
 
 function toFactItem(runId: string, { key, ...fact }: Fact, mark: string): Item & Key {
@@ -148,10 +135,8 @@ function toFactItem(runId: string, { key, ...fact }: Fact, mark: string): Item &
 }
 
 function fromFactItem({ pk, sk, mark: _, ...fact }: Item): Fact {
-  const isWhole = ["signal", "step", "input"].includes(String(fact.kind)) && Number.isSafeInteger(fact.at);
-  if (!isWhole)
-    throw new PerdureError("E_INTERNAL", `The item ${String(pk)} ${String(sk)} is not an inbox fact.`);
-  return { ...fact, key: String(sk).slice(SORT.fact.length) } as Fact;
+  const key = String(sk).slice(SORT.fact.length);
+  return asFact({ ...fact, key }, `The item ${String(pk)} ${String(sk)}`);
 }
 
 function byTimeThenKey(a: Fact, b: Fact): number {

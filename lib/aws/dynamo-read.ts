@@ -1,6 +1,7 @@
 // Reads: one item, a range of sort keys page by page (DynamoDB ends a page at 1 MB, whatever is left), runs by id.
 // Of the table itself they are strongly consistent; an index cannot be.
 import { BatchGetItemCommand, GetItemCommand, QueryCommand } from "@aws-sdk/client-dynamodb";
+import { UnreadableError } from "../engine/unreadable.ts";
 import type { Run } from "../ports/run.ts";
 import { PerdureError } from "../sdk/errors.ts";
 import { type Attributes, fromAttributes, toAttributes } from "./attributes.ts";
@@ -39,7 +40,8 @@ export async function readItem(table: Table, key: Key): Promise<Item | undefined
 }
 
 export async function* queryPages(table: Table, range: Range): AsyncGenerator<readonly Item[]> {
-  const { index, limit, newestFirst = false } = range;
+  const { index, newestFirst = false } = range;
+  const limit = smaller(range.limit, table.pageItems);
   const [partition, sort] = [index?.partitionKey.name ?? "pk", index?.sortKey.name ?? "sk"];
   let start: Attributes | undefined;
   for (let page = 0; page < MAX_PAGES; page++) {
@@ -66,6 +68,10 @@ export async function* queryPages(table: Table, range: Range): AsyncGenerator<re
   throw new PerdureError("E_INTERNAL", `A query of ${range.partition} did not end after ${MAX_PAGES} pages.`);
 }
 
+function smaller(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);
+}
+
 export async function queryAll(table: Table, range: Range): Promise<readonly Item[]> {
   const items: Item[] = [];
   for await (const page of queryPages(table, range)) items.push(...page);
@@ -89,7 +95,7 @@ async function readBatch(table: Table, runIds: readonly string[]): Promise<reado
     const answer = await table.client.send(
       new BatchGetItemCommand({ RequestItems: { [table.name]: { Keys: keys, ConsistentRead: true } } }),
     );
-    for (const item of answer.Responses?.[table.name] ?? []) runs.push(fromRunItem(fromAttributes(item)));
+    for (const item of answer.Responses?.[table.name] ?? []) runs.push(...readableRun(item));
     keys = answer.UnprocessedKeys?.[table.name]?.Keys ?? [];
     if (keys.length === 0) return runs;
     await pause(FIRST_PAUSE_MS * 2 ** tries);
@@ -98,6 +104,16 @@ async function readBatch(table: Table, runIds: readonly string[]): Promise<reado
     "E_INTERNAL",
     `The table left ${keys.length} runs unread ${MAX_BATCH_TRIES} times: is it throttled?`,
   );
+}
+
+/** A list is not the place for what cannot be read: asked for by its id, the run answers with the reason. */
+function readableRun(item: Attributes): Run[] {
+  try {
+    return [fromRunItem(fromAttributes(item))];
+  } catch (error) {
+    if (!(error instanceof UnreadableError)) throw error;
+    return [];
+  }
 }
 
 function pause(ms: number): Promise<void> {

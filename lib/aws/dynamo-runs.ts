@@ -90,8 +90,8 @@ export function createDynamoRuns(table: Table): RunStore {
       };
     },
 
-    // Repeatable: neither fence nor `closedAt` changes, and a lease is gone. Should somebody revive the run in the second
-    // between, it stalls again for the reason they have just seen, and is revived again: nothing is lost.
+    // Repeatable: neither fence nor `closedAt` changes, and a lease is gone. Whoever revives the run in the second between
+    // raises the fence, and the repetition is refused.
     async stall({ runId, fence, by, now, reason, sweepAt }) {
       const set: RunChange = {
         status: "stalled",
@@ -127,7 +127,7 @@ export function createDynamoRuns(table: Table): RunStore {
         outcome: undefined,
       };
       const when = `${IS_OPEN} AND ${IS_STALLED}`;
-      const answer = await change(runId, set, { add: { wake: 1 }, when, given: { stalled: "stalled" } });
+      const answer = await change(runId, set, { add: { wake: 1, fence: 1 }, when, given: { stalled: "stalled" } });
       if (answer.applied) return fromRunItem(answer.item);
       return answer.standing?.mark === mark ? fromRunItem(answer.standing) : undefined;
     },

@@ -12,12 +12,14 @@ export interface DynamoStoreOptions {
   readonly tableName: string;
   /** Parts applications that share a table: each lists and sweeps only its own runs. @default "default" */
   readonly namespace?: string;
+  /** Most items on a page of a query, for those who want smaller answers. @default - as many as fit 1 MB */
+  readonly pageItems?: number;
 }
 
 /** Stands in index keys between '#'. */
 const NAMESPACE = /^[\w.-]{1,64}$/;
 
-/** @throws E_BAD_OPTION when the namespace cannot stand in a key */
+/** @throws E_BAD_OPTION when the namespace cannot stand in a key, or a page would hold no item */
 export function createDynamoStore(options: DynamoStoreOptions): Store {
   const table = openTable(options);
   return {
@@ -27,12 +29,20 @@ export function createDynamoStore(options: DynamoStoreOptions): Store {
   };
 }
 
-export function openTable({ client, tableName, namespace = "default" }: DynamoStoreOptions): Table {
+export function openTable({
+  client,
+  tableName,
+  namespace = "default",
+  pageItems,
+}: DynamoStoreOptions): Table {
   if (!NAMESPACE.test(namespace)) {
     throw new PerdureError(
       "E_BAD_OPTION",
       `namespace is ${JSON.stringify(namespace)}; it is 1 to 64 letters, digits, '.', '_' or '-'.`,
     );
   }
-  return { client, name: tableName, namespace };
+  if (pageItems !== undefined && !(Number.isInteger(pageItems) && pageItems >= 1)) {
+    throw new PerdureError("E_BAD_OPTION", `pageItems is ${pageItems}; it must be a whole number from 1.`);
+  }
+  return { client, name: tableName, namespace, ...(pageItems === undefined ? {} : { pageItems }) };
 }

@@ -6,9 +6,9 @@
 // `sweepAt` lies in the table as `sweepSk`, the sort key of the sweep index. A closed run has left the sweeper's
 // partition of that index (W4), and stands in the expiry partition, where retention finds it.
 // META is kept small because every update bills the whole item: names cost bytes, absent values cost none.
+import { asRun } from "../engine/stored-forms.ts";
 import type { ArmedTimer, ClosedStatus, Run, StallReason, Wait } from "../ports/run.ts";
-import { isClosed, RUN_STATUSES } from "../ports/run.ts";
-import { PerdureError } from "../sdk/errors.ts";
+import { isClosed } from "../ports/run.ts";
 import {
   type Item,
   type Key,
@@ -46,9 +46,6 @@ const PLAIN_FIELDS = Object.keys({
   stalled: true,
   expiresAt: true,
 } satisfies Record<PlainField, true>);
-
-const NUMBERS = ["createdAt", "fence", "wake", "handled", "fails", "lastSeq"];
-const TEXTS = ["workflow", "version", "inputHash"];
 
 /** The attributes that an update of META may name. */
 export interface RunChange extends Item {
@@ -96,28 +93,16 @@ export function expiryPlace(
   return { sweepPk: sweepPartition(table, "expiry", shardOf(runId)), sweepSk: expiresAt * 1_000 };
 }
 
-/** @throws E_INTERNAL when the item is not a META item */
+/** @throws E_CORRUPT, E_NEWER_FORMAT */
 export function fromRunItem(item: Item): Run {
-  const faults = [
-    ...NUMBERS.filter((name) => !Number.isSafeInteger(item[name])),
-    ...TEXTS.filter((name) => typeof item[name] !== "string"),
-    ...((RUN_STATUSES as readonly unknown[]).includes(item.status) ? [] : ["status"]),
-    ...(Array.isArray(item.waits) ? [] : ["waits"]),
-    ...(typeof item.input === "object" && item.input !== null ? [] : ["input"]),
-  ];
-  if (faults.length > 0) {
-    throw new PerdureError(
-      "E_INTERNAL",
-      `The META item of ${String(item.pk)} has no usable ${faults.join(", ")}; was the table edited by hand?`,
-    );
-  }
   const fields = PLAIN_FIELDS.flatMap((name) =>
     item[name] === undefined ? [] : [[name, item[name]] as const],
   );
   const open = item.closedAt === undefined && item.sweepSk !== undefined;
-  return {
-    ...(Object.fromEntries(fields) as Pick<Run, PlainField>),
+  const run = {
+    ...Object.fromEntries(fields),
     runId: runIdOf(item),
-    ...(open ? { sweepAt: item.sweepSk as number } : {}),
+    ...(open ? { sweepAt: item.sweepSk } : {}),
   };
+  return asRun(run, `The item ${String(item.pk)} META`);
 }

@@ -2,8 +2,8 @@
 // blobs lie together, so that they can be deleted with it. What is read is checked against its name.
 import { createHash } from "node:crypto";
 import { GetObjectCommand, NoSuchKey, PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
+import { UnreadableError } from "../engine/unreadable.ts";
 import type { Blobs } from "../ports/blobs.ts";
-import { PerdureError } from "../sdk/errors.ts";
 
 export interface S3BlobsOptions {
   readonly client: S3Client;
@@ -23,10 +23,8 @@ export function createS3Blobs({ client, bucket: Bucket }: S3BlobsOptions): Blobs
     async get(key) {
       const bytes = await read(client, Bucket, key);
       if (key.endsWith(`/${sha256(bytes)}`)) return bytes;
-      throw new PerdureError(
-        "E_INTERNAL",
-        `The object ${key} in bucket ${Bucket} is not what was stored under that name.`,
-      );
+      const what = `The object ${key} in bucket ${Bucket} is not what was stored under that name.`;
+      throw new UnreadableError("E_CORRUPT", what);
     },
   };
 }
@@ -37,13 +35,8 @@ async function read(client: S3Client, Bucket: string, key: string): Promise<Uint
     return (await body?.transformToByteArray()) ?? new Uint8Array();
   } catch (error) {
     if (!(error instanceof NoSuchKey)) throw error;
-    throw new PerdureError(
-      "E_INTERNAL",
-      `The object ${key} is gone from bucket ${Bucket}: did a lifecycle rule delete it?`,
-      {
-        cause: error,
-      },
-    );
+    const what = `The object ${key} is gone from bucket ${Bucket}: did a lifecycle rule delete it?`;
+    throw new UnreadableError("E_CORRUPT", what, { cause: error });
   }
 }
 

@@ -1,5 +1,6 @@
 // Claims of steps that run in a step handler (S#<seq>): of several deliveries of one step message, one runs the step.
 // Unlike a run's lease a claim has no fence: the step's result is a fact put if absent, so a second one changes nothing.
+import { UnreadableError } from "../engine/unreadable.ts";
 import type { StepClaim } from "../ports/journal.ts";
 import type { JournalStore } from "../ports/store.ts";
 import { PerdureError } from "../sdk/errors.ts";
@@ -49,7 +50,8 @@ export async function renewStep(
 export function fromStepClaimItem({ pk, sk, owner, leaseUntil, claims }: Item): StepClaim {
   const seq = Number(String(sk).slice(SORT.stepClaim.length));
   if (typeof owner !== "string" || ![seq, leaseUntil, claims].every(Number.isSafeInteger)) {
-    throw new PerdureError("E_INTERNAL", `The item ${String(pk)} ${String(sk)} is not the claim of a step.`);
+    const what = `The item ${String(pk)} ${String(sk)} cannot be read: it is not the claim of a step.`;
+    throw new UnreadableError("E_CORRUPT", what);
   }
   return { seq, owner, leaseUntil: leaseUntil as number, claims: claims as number };
 }

@@ -16,6 +16,8 @@ export interface Table {
   readonly client: DynamoDBClient;
   readonly name: string;
   readonly namespace: string;
+  /** Most items on a page of a query; as many as fit 1 MB when absent. */
+  readonly pageItems?: number;
 }
 
 /** An item, or part of one, as plain JavaScript values. */

@@ -62,6 +62,7 @@ function resolveSettings(props: PerdureProps, timeoutMs: number): Settings {
   const leaseMs = props.lease?.toMilliseconds() ?? AWS_SETTINGS.leaseMs;
   const handOffMs = Math.min(Math.max(timeoutMs / 5, LEAST_HAND_OFF_MS), timeoutMs / 2);
   return {
+    ...AWS_SETTINGS,
     leaseMs,
     renewEveryMs: props.renewEvery?.toMilliseconds() ?? Math.floor(leaseMs / LEASE_RENEWALS),
     visibilityMs: props.renewedVisibility?.toMilliseconds() ?? leaseMs + LEASE_TO_VISIBILITY_MS,

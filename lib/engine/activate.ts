@@ -1,7 +1,7 @@
 // A wake-up message becomes an activation: claim, load, replay, work, leave. Decides what happens to the message (W2):
 // it is deleted only when this activation claimed with it and has left the run in order, or when the run has nothing
 // for it to do.
-import { MAX_REPLAYS_PER_ACTIVATION, MAX_UNKNOWN_DELIVERIES } from "../limits.ts";
+import { MAX_REPLAYS_PER_ACTIVATION } from "../limits.ts";
 import type { Run } from "../ports/run.ts";
 import type { ClaimRefusal, Loaded } from "../ports/store.ts";
 import { PerdureError } from "../sdk/errors.ts";
@@ -13,7 +13,9 @@ import { close, type Left, leave, stall } from "./leave.ts";
 import type { WakeUp } from "./messages.ts";
 import { isPoison } from "./poison.ts";
 import { endOf, type Replayed, replay } from "./replay.ts";
+import { isDeploymentUnderWay } from "./stall-unreadable.ts";
 import { unreachable } from "./unreachable.ts";
+import { UnreadableError } from "./unreadable.ts";
 
 export async function activate(engine: Engine, wakeUp: WakeUp, host: Host): Promise<Disposition> {
   const { ports, settings } = engine;
@@ -28,6 +30,9 @@ export async function activate(engine: Engine, wakeUp: WakeUp, host: Host): Prom
     return await holder.activate();
   } catch (error) {
     if (error instanceof LeaseLost) return later(settings.leaseMs);
+    // It will be no better the next time: a person must see to it.
+    if (error instanceof UnreadableError && !isDeploymentUnderWay(error, host.receiveCount))
+      return settle(await stall(engine, claim.run, error, "owner"), engine);
     ports.log.error("activation failed", { run: wakeUp.runId, error: String(error) });
     // Not the run's fault: give it back. When that fails too, the lease simply runs out.
     await ports.store.runs.abandon({ runId: wakeUp.runId, fence: claim.run.fence }).catch(() => {});
@@ -113,13 +118,13 @@ class Holder {
     const run = this.#run;
     // J2: who wakes up late may load what a newer owner has written meanwhile.
     const newest = journal.checkpoints.at(-1)?.fence ?? 0;
-    if (newest > run.fence)
-      throw new LeaseLost(`run ${run.runId}: fence ${newest} has replaced ${run.fence}`);
+    if (newest > run.fence) throw await this.#replacedBy(newest);
     const ended = endOf(journal);
+    assertReaches(journal, run);
     if (ended !== undefined) return settle(await close(engine, run, ended.terminal, ended.seq), engine);
     const replayed = await replayOrFault(engine, run, journal);
     if (replayed instanceof PerdureError) {
-      if (isDeploymentUnderWay(replayed, this.#host)) throw replayed;
+      if (isDeploymentUnderWay(replayed, this.#host.receiveCount)) throw replayed;
       return settle(await stall(engine, run, replayed, "owner"), engine);
     }
     const activation = this.#begin(replayed, journal);
@@ -129,6 +134,16 @@ class Holder {
       if (left.kind !== "woken") return settle(left, engine);
       activation.noticeWake(left.wake);
     }
+  }
+
+  /** A fence that no lease has had, META would know: the journal is not this run's any more. */
+  async #replacedBy(newest: number): Promise<Error> {
+    const { runId, fence } = this.#run;
+    const standing = await this.#engine.ports.store.runs.get(runId);
+    if (standing === undefined || standing.fence >= newest)
+      return new LeaseLost(`run ${runId}: fence ${newest} has replaced ${fence}`);
+    const what = `The journal of run ${runId} has a checkpoint of fence ${newest}, and META has only come to ${standing.fence}.`;
+    return new UnreadableError("E_CORRUPT", what);
   }
 
   #begin({ execution, lastSeq }: Replayed, { facts, stepClaims }: Loaded): Activation {
@@ -150,9 +165,13 @@ class Holder {
   }
 }
 
-/** A workflow that was just added may be known to the API and not yet here: worth a few deliveries. */
-function isDeploymentUnderWay(fault: PerdureError, host: Host): boolean {
-  return fault.code === "E_UNKNOWN_WORKFLOW" && host.receiveCount <= MAX_UNKNOWN_DELIVERIES;
+/** META follows the journal (J4). A journal that ends before it has lost entries: what they recorded would run again. */
+function assertReaches({ checkpoints }: Loaded, { runId, lastSeq }: Run): void {
+  const last = checkpoints.at(-1);
+  const end = last === undefined ? 0 : last.first + last.entries.length - 1;
+  if (end >= lastSeq) return;
+  const what = `The journal of run ${runId} ends at position ${end}, and it had come to ${lastSeq}.`;
+  throw new UnreadableError("E_CORRUPT", what);
 }
 
 /** W2: the message goes only when the run was left in order. */

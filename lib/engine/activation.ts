@@ -4,7 +4,7 @@
 // Each turn of the loop: look for an end, read the inbox when it has grown, decide, append what is decided and what
 // has settled in one checkpoint (group commit), deliver it, and only then start new effects. So no effect starts
 // before everything it depends on is in the journal (J3, J4).
-import { MAX_IN_PROCESS_WAIT_MS, MAX_LOOP_TURNS, MAX_WAITS_SHOWN } from "../limits.ts";
+import { MAX_LOOP_TURNS, MAX_WAITS_SHOWN } from "../limits.ts";
 import type { Entry, Fact, StepClaim, TerminalEntry } from "../ports/journal.ts";
 import type { Run, Wait } from "../ports/run.ts";
 import { PerdureError } from "../sdk/errors.ts";
@@ -58,14 +58,15 @@ export class Activation {
   #facts: readonly Fact[];
   /** Higher than `seen` when a cause has come since the inbox was read. */
   #wake: number;
-  #appended = false;
+  /** Appended by this activation. */
+  #checkpoints = 0;
 
   constructor(options: ActivationOptions) {
     this.#options = options;
     this.seen = options.run.wake;
     this.#wake = options.run.wake;
     this.#facts = options.facts;
-    this.#runner = new StepRunner(options.engine.ports, options.run.runId, this.#bell, options.signal);
+    this.#runner = new StepRunner(options.engine, options.run.runId, this.#bell, options.signal);
     this.#dispatcher = new StepDispatcher(options.engine, options.run, options.stepClaims);
     options.signal.addEventListener("abort", () => this.#bell.ring());
     options.execution.onFault = () => this.#bell.ring();
@@ -93,7 +94,7 @@ export class Activation {
       if (this.#wake > this.seen) await this.#readInbox();
 
       const decision = this.#decide();
-      const read = await readFacts(engine.ports, this.#options.run.runId, decision);
+      const read = await readFacts(engine, this.#options.run.runId, decision);
       const entries = [...this.#runner.takeSettled(), ...decision.record, ...read];
       if (entries.length > 0) {
         await this.#record(entries);
@@ -130,7 +131,7 @@ export class Activation {
       return stalledByMissingHandler(execution, missingHandler);
     const nextAt = earliest(decision.nextAt, this.#options.run.deadline);
     const untilNextMs = nextAt === undefined ? undefined : Math.max(0, nextAt - clock.now());
-    const staysMs = Math.min(MAX_IN_PROCESS_WAIT_MS, this.#options.host.remainingMs() / 2);
+    const staysMs = Math.min(engine.settings.inProcessWaitMs, this.#options.host.remainingMs() / 2);
     if (this.#runner.busy || (!handOff && untilNextMs !== undefined && untilNextMs <= staysMs)) {
       await this.#bell.wait(clock, untilNextMs);
       return undefined;
@@ -143,13 +144,12 @@ export class Activation {
   async #end(execution: Execution): Promise<Ending | undefined> {
     const { run, engine } = this.#options;
     if (execution.fault !== undefined) return { kind: "stalled", fault: execution.fault };
-    const { clock, blobs } = engine.ports;
-    const now = clock.now();
+    const now = engine.ports.clock.now();
     if (execution.outcome !== undefined) {
-      return await this.#terminate(await terminalOf(run, execution.outcome, blobs, now));
+      return await this.#terminate(await terminalOf(run, execution.outcome, engine, now));
     }
     if (run.deadline === undefined || run.deadline > now) return undefined;
-    return await this.#terminate(await timedOut(run, run.deadline, blobs, now));
+    return await this.#terminate(await timedOut(run, run.deadline, engine, now));
   }
 
   async #terminate(terminal: TerminalEntry): Promise<Ending> {
@@ -182,7 +182,7 @@ export class Activation {
   async #record(entries: readonly Entry[]): Promise<void> {
     const { engine, execution, run, writer } = this.#options;
     const first = await writer.append(entries);
-    this.#appended = true;
+    this.#checkpoints += 1;
     for (const entry of entries) logFailure(engine.ports.log, run.runId, entry);
     for (const [i, entry] of entries.entries()) {
       if (execution.fault !== undefined) return;
@@ -200,7 +200,9 @@ export class Activation {
   /** Never before something was appended: a run whose replay takes most of the time must still move. */
   #isTimeToHandOff(): boolean {
     const { host, engine } = this.#options;
-    return this.#appended && host.remainingMs() < engine.settings.handOffBeforeMs;
+    const { handOffBeforeMs, checkpointsPerActivation } = engine.settings;
+    if (this.#checkpoints === 0) return false;
+    return this.#checkpoints >= checkpointsPerActivation || host.remainingMs() < handOffBeforeMs;
   }
 }
 

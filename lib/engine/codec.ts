@@ -1,11 +1,13 @@
-// Values to text and back, keeping their types (DESIGN §3.1). Plain JSON when JSON loses nothing, devalue otherwise.
+// Values to text and back, keeping their types (DESIGN §3.1). Plain JSON when JSON loses nothing, devalue otherwise;
+// inspect-value.ts decides, and refuses what neither keeps.
 // The workflow always gets what `decode` makes of the recorded text, on the first run too, so that both are the same
 // value (J3).
 import * as devalue from "devalue";
-import { MAX_VALUE_BYTES, MAX_VALUE_DEPTH } from "../limits.ts";
+import { MAX_VALUE_BYTES } from "../limits.ts";
 import type { Encoding } from "../ports/payload.ts";
 import { PerdureError } from "../sdk/errors.ts";
-import { asText, type ErrorRecord, recordError, restoreError } from "./error-record.ts";
+import { asText, type ErrorRecord, isError, recordError, restoreError } from "./error-record.ts";
+import { inspectValue, notSerializable } from "./inspect-value.ts";
 
 export interface Encoded {
   readonly encoding: Encoding;
@@ -17,86 +19,63 @@ export interface Encoded {
  * @throws E_TOO_LARGE above 4 MiB of text
  */
 export function encode(value: unknown): Encoded {
-  const encoded = isPlainJson(value)
-    ? ({ encoding: "json", text: JSON.stringify(value) } as const)
-    : ({ encoding: "devalue", text: stringify(value) } as const);
-  const sizeBytes = Buffer.byteLength(encoded.text);
-  if (sizeBytes > MAX_VALUE_BYTES) {
-    throw new PerdureError(
-      "E_TOO_LARGE",
-      `The value is ${sizeBytes} bytes as text, the most is ${MAX_VALUE_BYTES}.`,
-    );
-  }
-  return encoded;
+  const encoding = inspectValue(value);
+  const text = write(encoding, value);
+  const sizeBytes = Buffer.byteLength(text);
+  if (sizeBytes > MAX_VALUE_BYTES) throw tooLarge(`${sizeBytes} bytes`);
+  return { encoding, text };
 }
 
+/** @throws whatever the text makes the parsers throw */
 export function decode({ encoding, text }: Encoded): unknown {
   if (encoding === "json") return JSON.parse(text);
-  return devalue.parse(text, { Error: (record: ErrorRecord) => restoreError(record) });
+  return devalue.parse(text, {
+    Error: (record: ErrorRecord) => restoreError(record),
+    Buffer: (bytes: Uint8Array<ArrayBuffer>) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+  });
 }
 
-function stringify(value: unknown): string {
+function write(encoding: Encoding, value: unknown): string {
   try {
-    return devalue.stringify(value, {
-      Error: (candidate: unknown) => candidate instanceof Error && recordError(candidate, isKeepable),
-    });
+    return encoding === "json" ? JSON.stringify(value) : devalue.stringify(value, REDUCERS, OPTIONS);
   } catch (error) {
-    const path =
-      error instanceof devalue.DevalueError && error.path ? `at \`value${error.path}\`` : "somewhere in it";
-    throw new PerdureError(
-      "E_NOT_SERIALIZABLE",
-      `The value cannot be recorded: ${path}, ${asText(Reflect.get(Object(error), "message"))}.`,
-    );
+    if (error instanceof devalue.DevalueError)
+      throw notSerializable([error.path], `something else: ${error.message}`);
+    // V8's word for a text of more than half a gigabyte.
+    if (error instanceof RangeError && error.message === "Invalid string length")
+      throw tooLarge("no text at all");
+    throw notSerializable([], `something that cannot be read: ${asText(error)}`);
   }
 }
+
+const REDUCERS = {
+  Error: (candidate: unknown) => isError(candidate) && recordError(candidate, isKeepable),
+  // A Buffer is a Uint8Array to devalue, but it reads differently: `toString("base64")` of one is a list of numbers.
+  Buffer: (candidate: unknown) => Buffer.isBuffer(candidate) && new Uint8Array(candidate),
+};
+
+const OPTIONS = {
+  operations: {
+    // Of a window into larger memory only what it shows: the rest is somebody else's.
+    viewInfo: (view: NodeJS.ArrayBufferView & { readonly length?: number }) => {
+      const { buffer, byteOffset, byteLength } = view;
+      const isWhole = byteLength === buffer.byteLength;
+      const shown = isWhole ? buffer : buffer.slice(byteOffset, byteOffset + byteLength);
+      return { buffer: shown, byteOffset: 0, byteLength, length: byteLength, bufferByteLength: byteLength };
+    },
+  },
+};
 
 /** Whether a field of an error survives by itself; errors inside it do not, which ends every cycle. */
 function isKeepable(value: unknown): boolean {
   try {
-    return devalue.stringify(value).length <= MAX_VALUE_BYTES;
+    inspectValue(value);
+    return devalue.stringify(value, { Buffer: REDUCERS.Buffer }, OPTIONS).length <= MAX_VALUE_BYTES;
   } catch {
     return false;
   }
 }
 
-/**
- * True when JSON gives back the same value. A cycle is not plain and left to devalue.
- *
- * @throws E_NOT_SERIALIZABLE when nested too deep
- */
-function isPlainJson(value: unknown, above: unknown[] = []): boolean {
-  switch (typeof value) {
-    case "string":
-    case "boolean":
-      return true;
-    case "number":
-      return Number.isFinite(value) && !Object.is(value, -0);
-    case "object":
-      break;
-    default:
-      return false;
-  }
-  if (value === null) return true;
-  if (above.includes(value)) return false;
-  if (above.length >= MAX_VALUE_DEPTH) {
-    throw new PerdureError("E_NOT_SERIALIZABLE", `The value is nested more than ${MAX_VALUE_DEPTH} deep.`);
-  }
-  above.push(value);
-  const plain = Array.isArray(value) ? isPlainArray(value, above) : isPlainObject(value, above);
-  above.pop();
-  return plain;
-}
-
-function isPlainArray(array: readonly unknown[], above: unknown[]): boolean {
-  // Own keys tell holes and extra properties apart from a plain list.
-  if (Object.keys(array).length !== array.length) return false;
-  return array.every((item) => isPlainJson(item, above));
-}
-
-function isPlainObject(object: object, above: unknown[]): boolean {
-  const prototype = Object.getPrototypeOf(object);
-  if (prototype !== Object.prototype) return false;
-  if (Object.getOwnPropertySymbols(object).length > 0 || typeof Reflect.get(object, "toJSON") === "function")
-    return false;
-  return Object.entries(object).every(([, item]) => isPlainJson(item, above));
+function tooLarge(size: string): PerdureError {
+  return new PerdureError("E_TOO_LARGE", `The value is ${size} as text, the most is ${MAX_VALUE_BYTES}.`);
 }

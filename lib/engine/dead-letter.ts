@@ -6,24 +6,35 @@ import { PerdureError } from "../sdk/errors.ts";
 import { type Disposition, DONE, type Engine, later } from "./engine.ts";
 import { fireTimer } from "./fire-timer.ts";
 import { stall } from "./leave.ts";
-import { readMessage, type StepRequest, type WakeUp, writeMessage } from "./messages.ts";
+import { type Message, readMessage, type StepRequest, type WakeUp, writeMessage } from "./messages.ts";
 import { packFailure } from "./payloads.ts";
 import { isPoison } from "./poison.ts";
 import { putStepResult } from "./run-step.ts";
+import { orStall } from "./stall-unreadable.ts";
 import { isLeased, wake } from "./wake.ts";
 
 export async function handleDeadLetter(engine: Engine, body: string): Promise<Disposition> {
   const message = readMessage(body);
-  switch (message?.kind) {
-    case undefined:
-      engine.ports.log.error("a dead letter that is not Perdure's was dropped", { length: body.length });
-      return DONE;
+  if (message === undefined) {
+    engine.ports.log.error("a dead letter that is not Perdure's was dropped", { length: body.length });
+    return DONE;
+  }
+  return await orStall(engine, message.runId, Number.POSITIVE_INFINITY, () => judge(engine, message));
+}
+
+async function judge(engine: Engine, message: Message): Promise<Disposition> {
+  switch (message.kind) {
     case "wake-up":
       return await deadWakeUp(engine, message);
     case "timer":
       return await fireTimer(engine, message);
     case "step":
       return await deadStep(engine, message);
+    // Nobody knew it for an hour. Whatever it was about, its run looks at what is stored.
+    case "unknown":
+      engine.ports.log.error("a message of a newer version was given up", { run: message.runId });
+      await wake(engine, message.runId);
+      return DONE;
   }
 }
 
@@ -91,7 +102,7 @@ async function deadStep(engine: Engine, request: StepRequest): Promise<Dispositi
   await putStepResult(engine, runId, seq, {
     ok: false,
     error,
-    failure: await packFailure(error, runId, ports.blobs),
+    failure: await packFailure(error, runId, engine),
   });
   await wake(engine, runId);
   return DONE;

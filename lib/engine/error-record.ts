@@ -4,7 +4,11 @@
 import { MAX_ERROR_DEPTH, MAX_ERROR_TEXT_CHARS } from "../limits.ts";
 import { PerdureError, RetryableError, StepError, TerminalError, TimeoutError } from "../sdk/errors.ts";
 
-type Kept = { readonly error: ErrorRecord } | { readonly value: unknown };
+type Kept =
+  | { readonly error: ErrorRecord }
+  | { readonly value: unknown }
+  /** Errors and others: the `errors` of an AggregateError. */
+  | { readonly list: readonly Kept[] };
 
 export interface ErrorRecord {
   readonly name: string;
@@ -43,7 +47,7 @@ function record(error: Error, keepable: (value: unknown) => boolean, above: Set<
   above.add(error);
   const keep = (value: unknown): Kept => {
     if (above.has(value)) return { value: "[circular]" };
-    if (value instanceof Error) {
+    if (isError(value)) {
       return above.size >= MAX_ERROR_DEPTH
         ? { value: "[too deep]" }
         : { error: record(value, keepable, above) };
@@ -53,25 +57,26 @@ function record(error: Error, keepable: (value: unknown) => boolean, above: Set<
   const fields: [string, Kept][] = [];
   for (const key of [...Object.keys(error), ...(error instanceof AggregateError ? ["errors"] : [])]) {
     if (NOT_FIELDS.has(key)) continue;
-    const value = read(error, key);
-    if (key === "errors" && Array.isArray(value)) {
-      fields.push(
-        ...value.slice(0, MAX_ERROR_DEPTH).map((inner, i): [string, Kept] => [`errors.${i}`, keep(inner)]),
-      );
-    } else {
-      fields.push([key, keep(value)]);
-    }
+    const value = readField(error, key);
+    fields.push([key, key === "errors" && Array.isArray(value) ? keepErrors(value, keep) : keep(value)]);
   }
-  const stack = read(error, "stack");
+  const stack = readField(error, "stack");
   const result: ErrorRecord = {
-    name: asText(read(error, "name")),
-    message: asText(read(error, "message")),
+    name: asText(readField(error, "name")),
+    message: asText(readField(error, "message")),
     ...(typeof stack === "string" ? { stack: stack.slice(0, MAX_ERROR_TEXT_CHARS) } : {}),
-    ...(Object.hasOwn(error, "cause") ? { cause: keep(read(error, "cause")) } : {}),
+    ...(Object.hasOwn(error, "cause") ? { cause: keep(readField(error, "cause")) } : {}),
     fields,
   };
   above.delete(error);
   return result;
+}
+
+/** What is left out is said, not dropped in silence. */
+function keepErrors(errors: readonly unknown[], keep: (value: unknown) => Kept): Kept {
+  const kept = errors.slice(0, MAX_ERROR_DEPTH).map(keep);
+  const more = errors.length - kept.length;
+  return { list: more === 0 ? kept : [...kept, { value: `[and ${more} more]` }] };
 }
 
 export function restoreError(record: ErrorRecord): Error {
@@ -83,29 +88,35 @@ export function restoreError(record: ErrorRecord): Error {
   if (record.cause !== undefined) define(error, "cause", restoreKept(record.cause));
   const inner: unknown[] = [];
   for (const [key, kept] of record.fields) {
-    if (key.startsWith("errors.")) inner.push(restoreKept(kept));
-    else
-      Object.defineProperty(error, key, {
-        value: restoreKept(kept),
-        writable: true,
-        enumerable: true,
-        configurable: true,
-      });
+    // As errors of an error were recorded at first: one by one.
+    if (/^errors\.\d+$/.test(key)) inner.push(restoreKept(kept));
+    // An AggregateError hides its errors.
+    else define(error, key, restoreKept(kept), !(key === "errors" && error instanceof AggregateError));
   }
   if (inner.length > 0) define(error, "errors", inner);
   return error;
 }
 
 function restoreKept(kept: Kept): unknown {
-  return "error" in kept ? restoreError(kept.error) : kept.value;
+  if ("error" in kept) return restoreError(kept.error);
+  return "list" in kept ? kept.list.map(restoreKept) : kept.value;
 }
 
-function define(error: Error, key: string, value: unknown): void {
-  Object.defineProperty(error, key, { value, writable: true, enumerable: false, configurable: true });
+function define(error: Error, key: string, value: unknown, enumerable = false): void {
+  Object.defineProperty(error, key, { value, writable: true, enumerable, configurable: true });
+}
+
+/** A proxy may throw when it is asked what it is. */
+export function isError(value: unknown): value is Error {
+  try {
+    return value instanceof Error;
+  } catch {
+    return false;
+  }
 }
 
 /** A getter may throw. */
-function read(from: object, key: string): unknown {
+export function readField(from: object, key: string): unknown {
   try {
     return Reflect.get(from, key);
   } catch {
@@ -113,10 +124,10 @@ function read(from: object, key: string): unknown {
   }
 }
 
-/** Anything as bounded text; `toString` may throw. */
+/** Anything as bounded text that every store takes: cut, but not through a pair of surrogates. `toString` may throw. */
 export function asText(value: unknown): string {
   try {
-    return String(value).slice(0, MAX_ERROR_TEXT_CHARS);
+    return String(value).slice(0, MAX_ERROR_TEXT_CHARS).toWellFormed();
   } catch {
     return "[unreadable]";
   }

@@ -1,12 +1,14 @@
-// The engine's public door for the rooms that drive it: api, local, lambda.
+// The engine's public door for the rooms that drive it: api, local, lambda, testing.
 export { handleDeadLetter } from "./dead-letter.ts";
 export { type Disposition, type Engine, faultBackoffMs, type Host } from "./engine.ts";
 export { handleMessage } from "./handle-message.ts";
-export { unpack } from "./payloads.ts";
+export { pack, unpack } from "./payloads.ts";
 export { createRegistry, type Registry, workflowsOf } from "./registry.ts";
+export { replay } from "./replay.ts";
 export { reviveRun } from "./revive-run.ts";
 export { sendSignal } from "./send-signal.ts";
 export { AWS_SETTINGS, checkSettings, LOCAL_SETTINGS, type Settings } from "./settings.ts";
 export { startRun } from "./start-run.ts";
+export { asCheckpoint } from "./stored-forms.ts";
 export { sweep } from "./sweep.ts";
 export { InputError, type Issue } from "./validate.ts";

@@ -5,7 +5,7 @@
 //   new              put ✓    put …
 //
 // An old owner's late entry may also win a slot that the new owner has not used yet: then the new one adopts it.
-import { MAX_CHECKPOINT_BYTES, MAX_ENTRIES_PER_CHECKPOINT } from "../limits.ts";
+import { MAX_CHECKPOINT_BYTES } from "../limits.ts";
 import type { Entry } from "../ports/journal.ts";
 import type { Run } from "../ports/run.ts";
 import type { Engine } from "./engine.ts";
@@ -49,7 +49,8 @@ export class JournalWriter {
    */
   async append(entries: readonly Entry[]): Promise<number> {
     const first = this.#next;
-    for (const chunk of chunksOf(entries)) await this.#put(chunk);
+    const { maxEntriesPerCheckpoint } = this.#options.engine.settings;
+    for (const chunk of chunksOf(entries, maxEntriesPerCheckpoint)) await this.#put(chunk);
     return first;
   }
 
@@ -70,12 +71,12 @@ export class JournalWriter {
   }
 }
 
-function* chunksOf(entries: readonly Entry[]): Iterable<readonly Entry[]> {
+function* chunksOf(entries: readonly Entry[], maxEntries: number): Iterable<readonly Entry[]> {
   let chunk: Entry[] = [];
   let sizeBytes = 0;
   for (const entry of entries) {
     const entryBytes = entrySizeBytes(entry);
-    const full = chunk.length >= MAX_ENTRIES_PER_CHECKPOINT || sizeBytes + entryBytes > MAX_CHECKPOINT_BYTES;
+    const full = chunk.length >= maxEntries || sizeBytes + entryBytes > MAX_CHECKPOINT_BYTES;
     if (full && chunk.length > 0) {
       yield chunk;
       chunk = [];

@@ -49,7 +49,13 @@ async function suspend(engine: Engine, run: Run, activation: Activation, ending:
   const common = { runId: run.runId, fence: run.fence, seen, lastSeq, ...plan };
   const result = await ports.store.runs.suspend(
     ending.kind === "hand-off"
-      ? { ...common, status: "pending", waits: [], sweepAt: sweepTime(now, settings) }
+      ? {
+          ...common,
+          status: "pending",
+          waits: [],
+          sweepAt: sweepTime(now, settings),
+          ...checkToCome(run, now),
+        }
       : { ...common, status: "suspended", waits: ending.waits, ...lookAgain(engine, run, ending, now) },
   );
   if (result.ok) {
@@ -111,9 +117,13 @@ function lookAgain(
 ): { readonly sweepAt: number; readonly checkAt?: number } {
   const nextAt = ending.nextAt ?? now + IDLE_SWEEP_MS;
   if (!ending.onHandler) return { sweepAt: sweepTime(nextAt, settings) };
-  // A check that is still to come stays: causes that come more often than it must not push it away for ever.
-  const checkAt = run.checkAt !== undefined && run.checkAt > now ? run.checkAt : now + settings.sweepGrainMs;
+  const { checkAt = now + settings.sweepGrainMs } = checkToCome(run, now);
   return { checkAt, sweepAt: sweepTime(Math.min(nextAt, checkAt), settings) };
+}
+
+/** A check that is still to come stays: causes and hand-offs that come more often than it must not push it away for ever. */
+function checkToCome({ checkAt }: Run, now: number): { readonly checkAt?: number } {
+  return checkAt !== undefined && checkAt > now ? { checkAt } : {};
 }
 
 /** The terminal entry is in the journal; META follows, now or by whoever is woken next (J4). */

@@ -30,7 +30,23 @@ export interface StepRequest {
   readonly idempotencyKey: string;
 }
 
-export type Message = WakeUp | TimerFired | StepRequest;
+/** Of a kind that a newer version sends: this one can only keep it from being lost. */
+interface UnknownMessage {
+  readonly kind: "unknown";
+  readonly runId: string;
+}
+
+export type Message = WakeUp | TimerFired | StepRequest | UnknownMessage;
+
+/** Kinds that this version sends. */
+const KINDS: readonly unknown[] = ["wake-up", "timer", "step"];
+const RUN_ID = /^[\w.:-]{1,200}$/;
+/** Far above any count of causes. A forged number becomes `wake`, which must still count up from there. */
+const MAX_N = 1e12;
+/** Of Date. */
+const MAX_TIME_MS = 8.64e15;
+/** Of a journal's keys. */
+const MAX_SEQ = 9_999_999_999;
 
 export function writeMessage(message: Message): string {
   return JSON.stringify(message);
@@ -47,12 +63,20 @@ export function readMessage(body: string): Message | undefined {
   if (typeof data !== "object" || data === null) return undefined;
   const fields = data as Readonly<Record<string, unknown>>;
   const { kind, runId, n, deaths, lastFence, fireAt, seq, handler, idempotencyKey } = fields;
-  if (typeof runId !== "string") return undefined;
-  if (kind === "wake-up" && isCount(n)) {
+  // Not a key that no store takes: it would come back for ever.
+  if (typeof runId !== "string" || !RUN_ID.test(runId)) return undefined;
+  if (typeof kind === "string" && !KINDS.includes(kind)) return { kind: "unknown", runId };
+  if (kind === "wake-up" && isCount(n) && n <= MAX_N) {
     return { kind, runId, n, ...(isCount(deaths) && isCount(lastFence) ? { deaths, lastFence } : {}) };
   }
-  if (kind === "timer" && isCount(fireAt)) return { kind, runId, fireAt };
-  if (kind === "step" && isCount(seq) && typeof handler === "string" && typeof idempotencyKey === "string") {
+  if (kind === "timer" && isCount(fireAt) && fireAt <= MAX_TIME_MS) return { kind, runId, fireAt };
+  if (
+    kind === "step" &&
+    isCount(seq) &&
+    seq <= MAX_SEQ &&
+    typeof handler === "string" &&
+    typeof idempotencyKey === "string"
+  ) {
     return { kind, runId, seq, handler, idempotencyKey };
   }
   return undefined;

@@ -1,61 +1,92 @@
 // Values to payloads and back: encoded, compressed when that pays, and stored elsewhere when large (DESIGN §6). A blob
 // is written before the entry that points to it, so no entry ever points to nothing.
 import { gunzipSync, gzipSync } from "node:zlib";
-import { COMPRESS_ABOVE_BYTES, OFFLOAD_ABOVE_BYTES } from "../limits.ts";
+import { COMPRESS_ABOVE_BYTES, MAX_VALUE_BYTES } from "../limits.ts";
 import type { Blobs } from "../ports/blobs.ts";
 import type { Failure, Payload } from "../ports/payload.ts";
 import { PerdureError } from "../sdk/errors.ts";
-import { decode, encode } from "./codec.ts";
-import { asText } from "./error-record.ts";
+import { decode, type Encoded, encode } from "./codec.ts";
+import type { Engine } from "./engine.ts";
+import { asText, isError, readField } from "./error-record.ts";
+import { UnreadableError } from "./unreadable.ts";
 
 /** Of a line of a stack. */
 const MAX_WHERE_CHARS = 300;
 
 /** @throws E_NOT_SERIALIZABLE, E_TOO_LARGE */
-export async function pack(value: unknown, runId: string, blobs: Blobs): Promise<Payload> {
+export async function pack(value: unknown, runId: string, { ports, settings }: Engine): Promise<Payload> {
   const { encoding, text } = encode(value);
   const sizeBytes = Buffer.byteLength(text);
-  if (sizeBytes <= COMPRESS_ABOVE_BYTES) return { encoding, text };
+  const { offloadAboveBytes } = settings;
+  if (sizeBytes <= Math.min(COMPRESS_ABOVE_BYTES, offloadAboveBytes)) return { encoding, text };
   // Synchronous: quicker than the thread pool for what is usual, and a run's course depends on nothing but its ports.
   const bytes = gzipSync(text);
-  if (bytes.byteLength > OFFLOAD_ABOVE_BYTES)
-    return { encoding, blob: await blobs.put(runId, bytes), sizeBytes };
+  if (Math.min(bytes.byteLength, sizeBytes) > offloadAboveBytes)
+    return { encoding, blob: await ports.blobs.put(runId, bytes), sizeBytes };
   return bytes.byteLength < sizeBytes ? { encoding, gzip: new Uint8Array(bytes) } : { encoding, text };
 }
 
+/** @throws E_CORRUPT when that is not what `pack` made; other errors are of the blob store */
 export async function unpack(payload: Payload, blobs: Blobs): Promise<unknown> {
-  if ("text" in payload) return decode(payload);
+  if ("text" in payload) return readText(payload);
   const bytes = "gzip" in payload ? payload.gzip : await blobs.get(payload.blob);
-  return decode({ encoding: payload.encoding, text: gunzipSync(bytes).toString("utf8") });
+  return readText({ encoding: payload.encoding, text: expand(bytes) });
+}
+
+/** Bounded, because a few bytes can ask for gigabytes. */
+function expand(bytes: Uint8Array): string {
+  try {
+    return gunzipSync(bytes, { maxOutputLength: MAX_VALUE_BYTES }).toString("utf8");
+  } catch (cause) {
+    throw new UnreadableError("E_CORRUPT", "the value cannot be decompressed.", { cause });
+  }
+}
+
+/** The reason is not told: it would quote the value. */
+function readText(encoded: Encoded): unknown {
+  try {
+    return decode(encoded);
+  } catch (cause) {
+    throw new UnreadableError("E_CORRUPT", `the value is not text of the encoding "${encoded.encoding}".`, {
+      cause,
+    });
+  }
 }
 
 /** Anything that was thrown, as a record that people can read and `unpack(failure.error)` can throw again. */
-export async function packFailure(thrown: unknown, runId: string, blobs: Blobs): Promise<Failure> {
-  const error = await packThrown(thrown, runId, blobs);
-  if (!(thrown instanceof Error)) return { name: "NonError", message: asText(thrown), error };
-  const code = Reflect.get(thrown, "code");
+export async function packFailure(thrown: unknown, runId: string, engine: Engine): Promise<Failure> {
+  const error = await packThrown(thrown, runId, engine);
+  if (!isError(thrown)) return { name: "NonError", message: asText(thrown), error };
+  const code = readField(thrown, "code");
   return {
-    name: asText(thrown.name),
-    message: asText(thrown.message),
-    ...(typeof code === "string" ? { code } : {}),
+    name: asText(readField(thrown, "name")),
+    message: asText(readField(thrown, "message")),
+    ...(typeof code === "string" ? { code: asText(code) } : {}),
     ...whereOf(thrown),
     error,
   };
 }
 
-function whereOf({ stack }: Error): Pick<Failure, "where"> {
-  const frame = /^\s+at (.+)$/m.exec(asText(stack ?? ""))?.[1];
+function whereOf(error: Error): Pick<Failure, "where"> {
+  const frame = /^\s+at (.+)$/m.exec(asText(readField(error, "stack") ?? ""))?.[1];
   // Without the query by which a reloaded module is told from the one before.
-  return frame === undefined ? {} : { where: frame.replace(/\?[^:)]*/, "").slice(0, MAX_WHERE_CHARS) };
+  return frame === undefined
+    ? {}
+    : {
+        where: frame
+          .replace(/\?[^:)]*/, "")
+          .slice(0, MAX_WHERE_CHARS)
+          .toWellFormed(),
+      };
 }
 
 /** What cannot be recorded as it is becomes an error that says what it was. */
-async function packThrown(thrown: unknown, runId: string, blobs: Blobs): Promise<Payload> {
+async function packThrown(thrown: unknown, runId: string, engine: Engine): Promise<Payload> {
   try {
-    return await pack(thrown, runId, blobs);
+    return await pack(thrown, runId, engine);
   } catch (error) {
     if (!(error instanceof PerdureError)) throw error;
-    return await pack(new Error(asText(thrown)), runId, blobs);
+    return await pack(new Error(asText(thrown)), runId, engine);
   }
 }
 

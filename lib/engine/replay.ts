@@ -8,6 +8,7 @@ import type { AnyWorkflow } from "../sdk/workflow.ts";
 import type { Engine } from "./engine.ts";
 import { Execution } from "./execution.ts";
 import { unpack } from "./payloads.ts";
+import { placeUnreadable, UnreadableError } from "./unreadable.ts";
 
 type Journal = Pick<Loaded, "checkpoints" | "facts">;
 
@@ -48,7 +49,7 @@ export async function replay(
   const execution = new Execution({
     workflow: workflowOf(engine, run),
     run,
-    input: await inputOf(engine, run, journal.facts),
+    input: await placeUnreadable(`Run ${run.runId}, its input`, () => inputOf(engine, run, journal.facts)),
     turn: () => ports.clock.turn(),
     log: ports.log.with({ run: run.runId, workflow: run.workflow }),
   });
@@ -72,13 +73,12 @@ export async function deliverEntry(
   entry: Entry,
 ): Promise<void> {
   if (isTerminal(entry)) {
-    execution.fault ??= new PerdureError(
-      "E_INTERNAL",
-      `Run ${execution.run.runId} has an entry after its terminal one, before ${seq}.`,
-    );
+    const what = `The journal of run ${execution.run.runId} goes on after its end at position ${seq}.`;
+    execution.fault ??= new UnreadableError("E_CORRUPT", what);
     return;
   }
-  await execution.deliver(seq, entry, await entryValue(engine, entry));
+  const place = `Run ${execution.run.runId}, entry ${seq} (${entry.type} "${entry.id}")`;
+  await execution.deliver(seq, entry, await placeUnreadable(place, () => entryValue(engine, entry)));
 }
 
 async function entryValue({ ports }: Engine, entry: CallEntry): Promise<unknown> {
@@ -92,6 +92,9 @@ async function inputOf({ ports }: Engine, run: Run, facts: readonly Fact[]): Pro
   if ("payload" in input) return await unpack(input.payload, ports.blobs);
   const fact = facts.find((candidate) => candidate.key === input.fact);
   if (fact?.kind !== "input")
-    throw new PerdureError("E_INTERNAL", `Run ${run.runId} has lost its input ${input.fact}.`);
+    throw new UnreadableError(
+      "E_CORRUPT",
+      `Run ${run.runId} has lost its input, the inbox fact ${input.fact}.`,
+    );
   return await unpack(fact.value, ports.blobs);
 }

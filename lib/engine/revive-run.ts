@@ -17,7 +17,8 @@ export async function reviveRun(engine: Engine, runId: string): Promise<Run> {
   const run = await ports.store.runs.get(runId);
   if (run === undefined) throw new PerdureError("E_RUN_NOT_FOUND", `There is no run "${runId}".`);
   // J4: somebody may have revived it and died before the message was sent.
-  if (run.status === "pending" && run.wake > run.handled && !isLeased(run, now)) {
+  const isAtRest = run.status === "pending" || run.status === "running";
+  if (isAtRest && run.wake > run.handled && !isLeased(run, now)) {
     await sendWakeUp(engine, runId, run.wake, 0);
   }
   throw new PerdureError("E_RUN_NOT_STALLED", `Run ${runId} is ${run.status}.`);

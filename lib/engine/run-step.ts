@@ -18,6 +18,7 @@ import { type StepRequest, writeMessage } from "./messages.ts";
 import { endOf, replay } from "./replay.ts";
 import { decideRetry } from "./retry.ts";
 import { packResult } from "./step-runner.ts";
+import { UnreadableError } from "./unreadable.ts";
 import { wake } from "./wake.ts";
 
 /** First wait for the deployment that brings activations and step handlers together again; it doubles. */
@@ -56,6 +57,7 @@ export async function runStep(engine: Engine, request: StepRequest, host: Host):
     await putStepResult(engine, runId, seq, result);
     return await woken(engine, runId);
   } catch (error) {
+    if (error instanceof UnreadableError) throw error;
     ports.log.error("step handler failed", { run: runId, seq, error: String(error) });
     return later(Math.max(settings.leaseMs, faultBackoffMs(host.receiveCount)));
   } finally {
@@ -77,6 +79,12 @@ export async function putStepResult(
   await store.journal.putFact(runId, fact);
 }
 
+/** A fault of the run's code; anything else is of the store or the surroundings. */
+function asFault(error: unknown): PerdureError {
+  if (error instanceof PerdureError && !(error instanceof UnreadableError)) return error;
+  throw error;
+}
+
 /** Nothing when the journal says that this attempt is over; a fault when this code does not come to the step. */
 async function attempt(
   engine: Engine,
@@ -88,10 +96,7 @@ async function attempt(
   const journal = await ports.store.journal.load(run.runId);
   if (endOf(journal) !== undefined) return undefined;
   if (journal.facts.some((fact) => fact.key === factKey(seq))) return "answered";
-  const replayed = await replay(engine, run, journal, seq).catch((error: unknown) => {
-    if (error instanceof PerdureError) return error;
-    throw error;
-  });
+  const replayed = await replay(engine, run, journal, seq).catch(asFault);
   if (replayed instanceof PerdureError) return replayed;
   const { execution, lastSeq } = replayed;
   const call = [...execution.calls.open()].find((open): open is StepCall => isDispatchedAt(open, seq));
@@ -101,7 +106,7 @@ async function attempt(
   }
   const log = ports.log.with({ run: run.runId, handler: call.on });
   const result = await runAttempt({ call, clock: ports.clock, log, signal });
-  const packed = await packResult(result, run.runId, ports.blobs);
+  const packed = await packResult(result, run.runId, engine);
   if (packed.ok) return packed;
   // Asked here, where the error is still the one that was thrown, of the class it was thrown as.
   return {

@@ -48,7 +48,7 @@ export async function sendSignal(
     idempotencyKey === undefined
       ? `signal-${ports.random.id()}`
       : `signal-${sha256Hex(idempotencyKey).slice(0, 32)}`;
-  const value = await pack(payload, runId, ports.blobs);
+  const value = await pack(payload, runId, engine);
   const known = idempotencyKey === undefined ? undefined : await ports.store.journal.fact(runId, key);
   if (known === undefined && isClosed(run.status)) {
     throw new PerdureError("E_RUN_CLOSED", `Run ${runId} is ${run.status}; signal "${name}" was not stored.`);

@@ -82,8 +82,8 @@ async function storeInput(
   inputHash: string,
   at: number,
 ): Promise<Run["input"]> {
-  const { blobs, store } = engine.ports;
-  const payload = await pack(value, runId, blobs);
+  const { store } = engine.ports;
+  const payload = await pack(value, runId, engine);
   if (payloadBytes(payload) <= MAX_INLINE_INPUT_BYTES) return { payload };
   const key = `input-${inputHash.slice(0, 32)}`;
   await store.journal.putFact(runId, { kind: "input", key, at, value: payload });

@@ -2,11 +2,12 @@
 // (group commit). Writes nothing itself: only the activation appends (J1).
 import { MAX_PARALLEL_STEPS } from "../limits.ts";
 import type { CallEntry } from "../ports/journal.ts";
-import type { Ports } from "../ports/ports.ts";
+import type { Log } from "../ports/log.ts";
 import { PerdureError } from "../sdk/errors.ts";
 import { attemptEntry, type PackedResult, runAttempt } from "./attempt.ts";
 import type { Bell } from "./bell.ts";
 import type { StepCall } from "./call.ts";
+import type { Engine } from "./engine.ts";
 import type { Outcome } from "./execution.ts";
 import { pack, packFailure } from "./payloads.ts";
 
@@ -15,13 +16,13 @@ export class StepRunner {
   readonly #settled: CallEntry[] = [];
   #broken: { readonly error: unknown } | undefined;
 
-  readonly #ports: Ports;
+  readonly #engine: Engine;
   readonly #runId: string;
   readonly #bell: Bell;
   readonly #signal: AbortSignal;
 
-  constructor(ports: Ports, runId: string, bell: Bell, signal: AbortSignal) {
-    this.#ports = ports;
+  constructor(engine: Engine, runId: string, bell: Bell, signal: AbortSignal) {
+    this.#engine = engine;
     this.#runId = runId;
     this.#bell = bell;
     this.#signal = signal;
@@ -59,7 +60,7 @@ export class StepRunner {
   }
 
   async #run(call: StepCall): Promise<void> {
-    const { clock, random, log } = this.#ports;
+    const { clock, random, log } = this.#engine.ports;
     try {
       const result = await this.#attempt(call, log);
       this.#settled.push(attemptEntry(call, result, clock.now(), random.next()));
@@ -70,29 +71,25 @@ export class StepRunner {
     this.#bell.ring();
   }
 
-  async #attempt(call: StepCall, log: Ports["log"]): Promise<PackedResult> {
-    const { clock, blobs } = this.#ports;
+  async #attempt(call: StepCall, log: Log): Promise<PackedResult> {
+    const { clock } = this.#engine.ports;
     const result = await runAttempt({
       call,
       clock,
       log: log.with({ run: this.#runId }),
       signal: this.#signal,
     });
-    return await packResult(result, this.#runId, blobs);
+    return await packResult(result, this.#runId, this.#engine);
   }
 }
 
 /** A value that cannot be recorded makes the attempt a failure. @throws when the blob store cannot be reached */
-export async function packResult(
-  result: Outcome,
-  runId: string,
-  blobs: Ports["blobs"],
-): Promise<PackedResult> {
-  if (!result.ok) return { ...result, failure: await packFailure(result.error, runId, blobs) };
+export async function packResult(result: Outcome, runId: string, engine: Engine): Promise<PackedResult> {
+  if (!result.ok) return { ...result, failure: await packFailure(result.error, runId, engine) };
   try {
-    return { ok: true, value: await pack(result.value, runId, blobs) };
+    return { ok: true, value: await pack(result.value, runId, engine) };
   } catch (error) {
     if (!(error instanceof PerdureError)) throw error;
-    return { ok: false, error, failure: await packFailure(error, runId, blobs) };
+    return { ok: false, error, failure: await packFailure(error, runId, engine) };
   }
 }

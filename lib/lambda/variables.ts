@@ -17,12 +17,16 @@ export const VARIABLES = {
   scheduleDeadLetterArn: "PERDURE_SCHEDULE_DEAD_LETTER_ARN",
 } as const;
 
-/** Timings; each may be absent, then AWS_SETTINGS decides. */
+/** Timings and measures; each may be absent, then AWS_SETTINGS decides. */
 export const SETTING_VARIABLES = {
   leaseMs: "PERDURE_LEASE_MS",
   renewEveryMs: "PERDURE_RENEW_EVERY_MS",
   visibilityMs: "PERDURE_VISIBILITY_MS",
   handOffBeforeMs: "PERDURE_HAND_OFF_BEFORE_MS",
+  inProcessWaitMs: "PERDURE_IN_PROCESS_WAIT_MS",
+  checkpointsPerActivation: "PERDURE_CHECKPOINTS_PER_ACTIVATION",
+  maxEntriesPerCheckpoint: "PERDURE_MAX_ENTRIES_PER_CHECKPOINT",
+  offloadAboveBytes: "PERDURE_OFFLOAD_ABOVE_BYTES",
   longTimerMs: "PERDURE_LONG_TIMER_MS",
   scheduleLeadMs: "PERDURE_SCHEDULE_LEAD_MS",
   sweepGrainMs: "PERDURE_SWEEP_GRAIN_MS",

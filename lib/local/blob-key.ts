@@ -3,5 +3,13 @@
 import { createHash } from "node:crypto";
 
 export function blobKey(runId: string, bytes: Uint8Array): string {
-  return `${runId}/${createHash("sha256").update(bytes).digest("hex")}`;
+  return `${runId}/${hashOf(bytes)}`;
+}
+
+export function isBlobOf(key: string, bytes: Uint8Array): boolean {
+  return key.endsWith(`/${hashOf(bytes)}`);
+}
+
+function hashOf(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
 }

@@ -1,6 +1,6 @@
 // Blobs in memory, for tests and simulations.
+import { UnreadableError } from "../engine/unreadable.ts";
 import type { Blobs } from "../ports/blobs.ts";
-import { PerdureError } from "../sdk/errors.ts";
 import { blobKey } from "./blob-key.ts";
 
 export class MemoryBlobs implements Blobs {
@@ -14,7 +14,7 @@ export class MemoryBlobs implements Blobs {
 
   async get(key: string): Promise<Uint8Array> {
     const bytes = this.#blobs.get(key);
-    if (bytes === undefined) throw new PerdureError("E_INTERNAL", `There is no blob ${key}.`);
+    if (bytes === undefined) throw new UnreadableError("E_CORRUPT", `There is no blob ${key}.`);
     return Uint8Array.from(bytes);
   }
 }

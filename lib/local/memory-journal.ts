@@ -1,8 +1,10 @@
 // JournalStore in memory: one partition for each run, with checkpoints by their first position (J1: a slot that is
 // taken stays as it is), facts by key and step claims by position.
+import { assertGapless } from "../engine/stored-forms.ts";
 import type { Checkpoint, Fact, StepClaim } from "../ports/journal.ts";
 import type { JournalStore, Loaded } from "../ports/store.ts";
-import { assertGapless, compareFacts, lastPosition, takeEntries } from "./journal-order.ts";
+import { copyData } from "./copy-data.ts";
+import { compareFacts, lastPosition, takeEntries } from "./journal-order.ts";
 
 interface Partition {
   readonly checkpoints: Map<number, Checkpoint>;
@@ -19,18 +21,18 @@ export class MemoryJournal implements JournalStore {
     const { checkpoints } = this.#partition(runId);
     const existing = checkpoints.get(checkpoint.first);
     if (existing === undefined) {
-      checkpoints.set(checkpoint.first, structuredClone(checkpoint));
+      checkpoints.set(checkpoint.first, copyData(checkpoint));
       return { ok: true } as const;
     }
     if (existing.mark === checkpoint.mark) return { ok: true } as const;
-    return { ok: false, existing: structuredClone(existing) } as const;
+    return { ok: false, existing: copyData(existing) } as const;
   }
 
   async load(runId: string): Promise<Loaded> {
     const { stepClaims } = this.#partition(runId);
     const checkpoints = this.#inOrder(runId);
     assertGapless(runId, checkpoints);
-    return structuredClone({
+    return copyData({
       checkpoints,
       facts: this.#factsInOrder(runId),
       stepClaims: [...stepClaims.values()].toSorted((a, b) => a.seq - b.seq),
@@ -39,27 +41,27 @@ export class MemoryJournal implements JournalStore {
 
   async page(runId: string, after: number, limit: number) {
     const newer = this.#inOrder(runId).filter((checkpoint) => lastPosition(checkpoint) > after);
-    return structuredClone(takeEntries(newer, limit));
+    return copyData(takeEntries(newer, limit));
   }
 
   async last(runId: string) {
-    return structuredClone(this.#inOrder(runId).at(-1));
+    return copyData(this.#inOrder(runId).at(-1));
   }
 
   async putFact(runId: string, fact: Fact) {
     const { facts } = this.#partition(runId);
     const existing = facts.get(fact.key);
-    if (existing !== undefined) return { stored: false, existing: structuredClone(existing) } as const;
-    facts.set(fact.key, structuredClone(fact));
+    if (existing !== undefined) return { stored: false, existing: copyData(existing) } as const;
+    facts.set(fact.key, copyData(fact));
     return { stored: true } as const;
   }
 
   async facts(runId: string) {
-    return structuredClone(this.#factsInOrder(runId));
+    return copyData(this.#factsInOrder(runId));
   }
 
   async fact(runId: string, key: string) {
-    return structuredClone(this.#partition(runId).facts.get(key));
+    return copyData(this.#partition(runId).facts.get(key));
   }
 
   async claimStep({ runId, seq, owner, now, leaseUntil }: Request<"claimStep">) {

@@ -3,6 +3,7 @@
 // reference with the store, as nobody does with a database.
 import type { Run } from "../ports/run.ts";
 import type { JournalStore, RunIndex, RunQuery, RunStore, Store } from "../ports/store.ts";
+import { copyData } from "./copy-data.ts";
 import { MemoryJournal } from "./memory-journal.ts";
 import { RuledRuns, type RunCells } from "./ruled-runs.ts";
 import { comparePlaces, cutPage, readCursor } from "./run-place.ts";
@@ -25,13 +26,13 @@ class MemoryCells implements RunCells {
   readonly #runs = new Map<string, Run>();
 
   read(runId: string): Run | undefined {
-    return structuredClone(this.#runs.get(runId));
+    return copyData(this.#runs.get(runId));
   }
 
   apply<Answer>(runId: string, rule: Rule<Answer>): Answer {
     const { answer, write } = rule(this.#runs.get(runId));
-    if (write !== undefined) this.#runs.set(runId, structuredClone(write));
-    return structuredClone(answer);
+    if (write !== undefined) this.#runs.set(runId, copyData(write));
+    return copyData(answer);
   }
 
   all(): Iterable<Run> {
@@ -58,7 +59,7 @@ class MemoryIndex implements RunIndex {
         run.createdAt < to &&
         (after === undefined || comparePlaces(run, after) > 0),
     );
-    return structuredClone(cutPage(found.toSorted(comparePlaces), limit));
+    return copyData(cutPage(found.toSorted(comparePlaces), limit));
   }
 
   async due(now: number, limit: number) {

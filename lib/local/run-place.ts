@@ -1,6 +1,5 @@
 // A run's place in the list, newest first: time of creation, then id, because several runs may share an instant. The
 // cursor of a page is the place of its last run, so a run that starts meanwhile does not shift the pages after it.
-import type { Run } from "../ports/run.ts";
 import { PerdureError } from "../sdk/errors.ts";
 
 export interface RunPlace {
@@ -15,7 +14,7 @@ export function comparePlaces(a: RunPlace, b: RunPlace): number {
   return a.runId > b.runId ? -1 : 1;
 }
 
-export function writeCursor({ createdAt, runId }: Run): string {
+export function writeCursor({ createdAt, runId }: RunPlace): string {
   return Buffer.from(JSON.stringify([createdAt, runId])).toString("base64url");
 }
 
@@ -41,7 +40,10 @@ function parse(text: string): unknown {
 }
 
 /** Cuts a page from runs in list order, of which there is at least one more than the page when another page follows. */
-export function cutPage(runs: readonly Run[], limit: number): { runs: readonly Run[]; cursor?: string } {
+export function cutPage<Place extends RunPlace>(
+  runs: readonly Place[],
+  limit: number,
+): { runs: readonly Place[]; cursor?: string } {
   const page = runs.slice(0, limit);
   const last = page.at(-1);
   return last !== undefined && runs.length > limit

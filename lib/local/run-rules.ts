@@ -132,7 +132,16 @@ export function reviveRule({ sweepAt }: Request<"revive">): Rule<Answer<"revive"
   return (run) => {
     if (run?.status !== "stalled") return { answer: undefined };
     const { stalled: _stalled, ...rest } = run;
-    const revived: Run = { ...rest, status: "pending", wake: run.wake + 1, fails: 0, lastSeq: 0, sweepAt };
+    const revived: Run = {
+      ...rest,
+      status: "pending",
+      // Whoever still means to stall the run for what was mended is too late.
+      fence: run.fence + 1,
+      wake: run.wake + 1,
+      fails: 0,
+      lastSeq: 0,
+      sweepAt,
+    };
     return { answer: revived, write: revived };
   };
 }

@@ -79,8 +79,9 @@ export interface RunStore {
   /** wake + 1 unless closed; answers META after it, or nothing when closed or absent. */
   raise(request: { readonly runId: string; readonly sweepAt: number }): Promise<Run | undefined>;
   /**
-   * A stalled run becomes `pending` again: wake + 1, fails = 0, lastSeq = 0, so that nothing sent before it stalled is
-   * taken for granted. Nothing when it is not stalled.
+   * A stalled run becomes `pending` again: fence + 1, so that nobody stalls it once more for what was mended; wake + 1,
+   * fails = 0, and lastSeq = 0, so that nothing sent before it stalled is taken for granted. Nothing when it is not
+   * stalled.
    */
   revive(request: { readonly runId: string; readonly sweepAt: number }): Promise<Run | undefined>;
   /** Moves the run's place in the sweep index from `from` to `to`; does nothing when it moved meanwhile or is closed. */

@@ -23,11 +23,17 @@ export type WorkflowBody<Input, Output, Signals extends SignalSchemas> = (
   input: Input,
 ) => Promise<Output>;
 
-export interface Workflow<Input = unknown, Output = unknown, Signals extends SignalSchemas = SignalSchemas> {
+/** `Sent` is what a caller sends as input, before the schema has checked it and made `Input` of it. */
+export interface Workflow<
+  Input = unknown,
+  Output = unknown,
+  Signals extends SignalSchemas = SignalSchemas,
+  Sent = unknown,
+> {
   readonly kind: "perdure.workflow";
   readonly name: string;
   readonly version: string;
-  readonly inputSchema: StandardSchemaV1 | undefined;
+  readonly inputSchema: StandardSchemaV1<Sent, Input> | undefined;
   readonly signalSchemas: Signals;
   readonly timeoutMs: number | undefined;
   readonly body: WorkflowBody<Input, Output, Signals>;
@@ -58,7 +64,7 @@ export function workflow<
   name: string,
   options: WorkflowOptions<Input, Signals>,
   body: WorkflowBody<StandardSchemaV1.InferOutput<Input>, Output, Signals>,
-): Workflow<StandardSchemaV1.InferOutput<Input>, Output, Signals>;
+): Workflow<StandardSchemaV1.InferOutput<Input>, Output, Signals, StandardSchemaV1.InferInput<Input>>;
 export function workflow(
   name: string,
   optionsOrBody: WorkflowOptions<StandardSchemaV1, SignalSchemas> | AnyWorkflow["body"] | undefined,

@@ -63,9 +63,10 @@ export function describeAwsAdapters(name: string, at: At): void {
 export function describeDynamoStore(
   name: string,
   at: At,
-  options: SuiteOptions = {},
+  options: SuiteOptions & { readonly pageItems?: number } = {},
   makeClient = createTableClient,
 ): void {
+  const { pageItems, ...suite } = options;
   let table: Promise<string> | undefined;
   describeStore(
     `the DynamoDB store on ${name}`,
@@ -73,10 +74,15 @@ export function describeDynamoStore(
       const client = makeClient(clientOptions(at));
       table ??= newTable(clientOptions(at));
       // A namespace for each test: the sweep index is one for all workflows.
-      const store = createDynamoStore({ client, tableName: await table, namespace: randomUUID() });
+      const store = createDynamoStore({
+        client,
+        tableName: await table,
+        namespace: randomUUID(),
+        ...(pageItems === undefined ? {} : { pageItems }),
+      });
       return { store, wait: waitOf(at), dispose: () => client.destroy() };
     },
-    { timeoutMs: SUITE_TIMEOUT_MS, ...options },
+    { timeoutMs: SUITE_TIMEOUT_MS, ...suite },
   );
 }
 

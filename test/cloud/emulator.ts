@@ -2,9 +2,9 @@
 // LocalStack container, or nothing and the reason why. Whatever is started listens on the loopback only and is stopped.
 import { spawn } from "node:child_process";
 import { createWriteStream, mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { freePort } from "../free-port.ts";
 import { cacheFolder } from "./folders.ts";
 import { pythonProgram } from "./python.ts";
 import { run } from "./shell.ts";
@@ -140,15 +140,4 @@ async function untilReady(endpoint: string, what: string): Promise<void> {
     await response.arrayBuffer();
     return response.status < 500;
   });
-}
-
-async function freePort(): Promise<number> {
-  const { promise, resolve, reject } = Promise.withResolvers<number>();
-  const server = createServer();
-  server.on("error", reject);
-  server.listen(0, "127.0.0.1", () => {
-    const address = server.address();
-    server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
-  });
-  return await promise;
 }

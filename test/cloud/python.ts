@@ -1,4 +1,4 @@
-// The emulator's Python packages, installed once into a virtual environment that is named by what is asked for, so that
+// Python packages of the emulator and of the fuzzer, installed once into a virtual environment that is named by what is asked for, so that
 // a changed pin gets a new one and an install that was interrupted is never taken for a whole one.
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -9,22 +9,27 @@ import { run } from "./shell.ts";
 const REQUIREMENTS = path.join(import.meta.dirname, "requirements.txt");
 const LEAST_PYTHON = [3, 10] as const;
 
-/** Path of a program of the virtual environment. @throws Error when it cannot be installed */
-export async function pythonProgram(name: string): Promise<string> {
-  const hash = createHash("sha256").update(readFileSync(REQUIREMENTS)).digest("hex").slice(0, 12);
+/**
+ * Path of a program of the virtual environment.
+ *
+ * @param requirements path of the list of packages, @default the emulator's
+ * @throws Error when it cannot be installed
+ */
+export async function pythonProgram(name: string, requirements = REQUIREMENTS): Promise<string> {
+  const hash = createHash("sha256").update(readFileSync(requirements)).digest("hex").slice(0, 12);
   const whole = path.join(cacheFolder(), `python-${hash}`);
   // Programs of a virtual environment name their interpreter by its path, so it is made where it stays. The mark is last.
   const mark = path.join(whole, "installed");
-  if (!existsSync(mark)) await install(whole, mark);
+  if (!existsSync(mark)) await install(whole, mark, requirements);
   return path.join(whole, "bin", name);
 }
 
-async function install(folder: string, mark: string): Promise<void> {
+async function install(folder: string, mark: string, requirements: string): Promise<void> {
   const python = await findPython();
   rmSync(folder, { recursive: true, force: true });
   await run(python, ["-m", "venv", folder]);
   const pip = path.join(folder, "bin", "pip");
-  await run(pip, ["install", "--disable-pip-version-check", "--no-input", "--requirement", REQUIREMENTS]);
+  await run(pip, ["install", "--disable-pip-version-check", "--no-input", "--requirement", requirements]);
   writeFileSync(mark, "");
 }
 

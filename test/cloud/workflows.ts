@@ -6,6 +6,7 @@ import * as v from "valibot";
 import { countEffect } from "./effects.ts";
 
 export * from "../../examples/workflows.ts";
+export * from "../chaos/workflows.ts";
 
 const dynamo = new DynamoDBClient({});
 

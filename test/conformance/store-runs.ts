@@ -198,6 +198,7 @@ function describeRevive(behaviour: Behaviour<StoreSubject>): void {
         lastSeq: 0,
         status: "pending",
         wake: run.wake + 1,
+        fence: run.fence + 1,
         fails: 0,
         sweepAt: NOW + 40 * MINUTE_MS,
       });
@@ -205,6 +206,16 @@ function describeRevive(behaviour: Behaviour<StoreSubject>): void {
       expect(await store.runs.get(run.runId)).toEqual(revived);
     },
   );
+
+  behaviour("who was at a run before it was revived cannot stall it again", async ({ store }) => {
+    const run = await claimed(store);
+    await stall(store, run, "owner", NOW);
+    await store.runs.revive({ runId: run.runId, sweepAt: SWEEP_AT });
+    const revived = await mustGet(store, run.runId);
+    expect((await stall(store, run, "onlooker", NOW)).ok).toBe(false);
+    expect((await stall(store, run, "owner", NOW)).ok).toBe(false);
+    expect(await mustGet(store, run.runId)).toEqual(revived);
+  });
 
   behaviour("of many who revive a run at once exactly one does", async ({ store }) => {
     const run = await claimed(store);

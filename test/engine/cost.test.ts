@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { workflow } from "../../lib/sdk/workflow.ts";
 import { Lab } from "./lab.ts";
+import { unlessPlain } from "./modes.ts";
 
 const WRITES = [
   "runs.claim",
@@ -17,7 +18,7 @@ const WRITES = [
 
 const writes = (lab: Lab) => WRITES.reduce((sum, name) => sum + (lab.counts.get(name) ?? 0), 0);
 
-describe("the cost of", () => {
+describe.skipIf(unlessPlain("it counts exact writes and messages"))("the cost of", () => {
   it("a sequential step is exactly one conditional write", async () => {
     const cost = async (steps: number) => {
       const w = workflow("w", async (ctx) => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { workflow } from "../../lib/sdk/workflow.ts";
 import { Lab } from "./lab.ts";
+import { under } from "./modes.ts";
 
 const first = workflow("w", async (ctx) => {
   const a = await ctx.step("charge", () => "paid");
@@ -69,25 +70,28 @@ describe("code that changed under a run", () => {
     expect(await lab.result(runId)).toEqual(["paid", "thanked"]);
   });
 
-  it("and no longer has the workflow waits some deliveries for a deployment, then stalls until it is deployed", async () => {
-    const lab = new Lab([first]);
-    const runId = await lab.start(first);
-    const gone = new Lab([]);
-    await gone.store.runs.create(await lab.run(runId));
-    await gone.wakeUps.send(JSON.stringify({ kind: "wake-up", runId, n: 1 }));
-    await gone.settle();
-    expect((await gone.run(runId)).status).toBe("pending");
-    await gone.pass(10 * 60_000);
-    expect((await gone.run(runId)).stalled?.code).toBe("E_UNKNOWN_WORKFLOW");
-    gone.deploy(first);
-    await gone.retry(runId);
-    expect(await gone.result(runId)).toBe("paid");
-  });
+  it.skipIf(under(["everything-off-loaded"], "the second laboratory has not the first one's blobs"))(
+    "and no longer has the workflow waits some deliveries for a deployment, then stalls until it is deployed",
+    async () => {
+      const lab = new Lab([first]);
+      const runId = await lab.start(first);
+      const gone = new Lab([]);
+      await gone.store.runs.create(await lab.run(runId));
+      await gone.wakeUps.send(JSON.stringify({ kind: "wake-up", runId, n: 1 }));
+      await gone.settle();
+      expect((await gone.run(runId)).status).toBe("pending");
+      await gone.pass(10 * 60_000);
+      expect((await gone.run(runId)).stalled?.code).toBe("E_UNKNOWN_WORKFLOW");
+      gone.deploy(first);
+      await gone.retry(runId);
+      expect(await gone.result(runId)).toBe("paid");
+    },
+  );
 });
 
 describe("code that waits for something that is not recorded", () => {
   it("stalls instead of waiting for ever", async () => {
-    const w = workflow("w", async () => new Promise((resolve) => setTimeout(resolve, 1)));
+    const w = workflow("w", async () => new Promise(() => {}));
     const lab = new Lab([w]);
     const runId = await lab.start(w);
     await lab.settle();

@@ -6,6 +6,10 @@ import type { Checkpoint } from "../../lib/ports/journal.ts";
 import { workflow } from "../../lib/sdk/workflow.ts";
 import { checkInvariants } from "./invariants.ts";
 import { type Fate, Lab, type PortCall } from "./lab.ts";
+import { under } from "./modes.ts";
+
+/** A successor that leaves after its checkpoint is followed by a third owner. */
+const LEAVING = ["suspend-at-every-await", "hand-off-after-every-step"] as const;
 
 function latch(): { readonly opened: Promise<void>; readonly open: () => void } {
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -36,7 +40,7 @@ describe("an owner whose lease ran out while it was frozen", () => {
     const runId = await lab.start(w);
     await lab.pass(10_000);
     const run = await lab.run(runId);
-    expect(run.fence).toBe(2);
+    expect(run.fence).toBeGreaterThanOrEqual(2);
     expect(run.status).toBe("succeeded");
     const before = await lab.entries(runId);
     thaw.open();
@@ -129,40 +133,43 @@ describe("an owner whose lease ran out while it was frozen", () => {
     await checkInvariants(lab, runId);
   });
 
-  it("that wins a slot its successor has not used is adopted: its result counts (J2)", async () => {
-    const effects: string[] = [];
-    const w = workflow("w", async (ctx) => {
-      const a = await ctx.step("a", (s) => effects.push(`a${s.attempt}`) && effects.length);
-      await ctx.sleep("pause", "1h");
-      return a;
-    });
-    const lab = new Lab([w]);
-    const old = latch();
-    const young = latch();
-    let appends = 0;
-    lab.watch = async (call): Promise<Fate> => {
-      if (isRenew(call)) throw new Error("frozen");
-      if (!isAppend(call)) return "go on";
-      appends += 1;
-      await [old, young][appends - 1]?.opened;
-      return "go on";
-    };
-    const runId = await lab.start(w);
-    await lab.pass(2_500);
-    expect(effects.length).toBe(2);
-    // The old owner's put lands first; the young one's put of the same slot finds it.
-    old.open();
-    await lab.settle();
-    young.open();
-    await lab.settle();
-    // Adopted by the young owner itself, under its own lease.
-    expect(await lab.run(runId)).toMatchObject({ status: "suspended", fence: 2 });
-    lab.watch = undefined;
-    expect(await lab.result(runId)).toBe(1);
-    const { checkpoints } = await lab.store.journal.load(runId);
-    expect(checkpoints[0]?.fence).toBe(1);
-    await checkInvariants(lab, runId);
-  });
+  it.skipIf(under(LEAVING, "it counts owners"))(
+    "that wins a slot its successor has not used is adopted: its result counts (J2)",
+    async () => {
+      const effects: string[] = [];
+      const w = workflow("w", async (ctx) => {
+        const a = await ctx.step("a", (s) => effects.push(`a${s.attempt}`) && effects.length);
+        await ctx.sleep("pause", "1h");
+        return a;
+      });
+      const lab = new Lab([w]);
+      const old = latch();
+      const young = latch();
+      let appends = 0;
+      lab.watch = async (call): Promise<Fate> => {
+        if (isRenew(call)) throw new Error("frozen");
+        if (!isAppend(call)) return "go on";
+        appends += 1;
+        await [old, young][appends - 1]?.opened;
+        return "go on";
+      };
+      const runId = await lab.start(w);
+      await lab.pass(2_500);
+      expect(effects.length).toBe(2);
+      // The old owner's put lands first; the young one's put of the same slot finds it.
+      old.open();
+      await lab.settle();
+      young.open();
+      await lab.settle();
+      // Adopted by the young owner itself, under its own lease.
+      expect(await lab.run(runId)).toMatchObject({ status: "suspended", fence: 2 });
+      lab.watch = undefined;
+      expect(await lab.result(runId)).toBe(1);
+      const { checkpoints } = await lab.store.journal.load(runId);
+      expect(checkpoints[0]?.fence).toBe(1);
+      await checkInvariants(lab, runId);
+    },
+  );
 
   it("learns by its step's AbortSignal that the result can no longer be recorded", async () => {
     const reasons: string[] = [];
@@ -349,27 +356,30 @@ describe("a finished step", () => {
     expect(effects).toEqual(["charge", "ship"]);
   });
 
-  it("is recorded although another one's value could not be stored", async () => {
-    const effects: string[] = [];
-    const big = Array.from({ length: 9_000 }, (_, i) => (i * 7919) % 10_007);
-    const w = workflow("w", async (ctx) =>
-      Promise.all([
-        ctx.step("charge", () => effects.push("charge")),
-        ctx.step("export", () => (effects.push("export") > 0 ? big : big)),
-      ]),
-    );
-    const lab = new Lab([w]);
-    let failures = 0;
-    lab.watch = ({ port, method }) => {
-      if (port === "blobs" && method === "put" && failures === 0) {
-        failures += 1;
-        throw new Error("slow down");
-      }
-      return "go on";
-    };
-    await lab.result(await lab.start(w));
-    expect(effects).toEqual(["charge", "export", "export"]);
-  });
+  it.skipIf(under(["everything-off-loaded"], "the first value is the one that cannot be stored"))(
+    "is recorded although another one's value could not be stored",
+    async () => {
+      const effects: string[] = [];
+      const big = Array.from({ length: 9_000 }, (_, i) => (i * 7919) % 10_007);
+      const w = workflow("w", async (ctx) =>
+        Promise.all([
+          ctx.step("charge", () => effects.push("charge")),
+          ctx.step("export", () => (effects.push("export") > 0 ? big : big)),
+        ]),
+      );
+      const lab = new Lab([w]);
+      let failures = 0;
+      lab.watch = ({ port, method }) => {
+        if (port === "blobs" && method === "put" && failures === 0) {
+          failures += 1;
+          throw new Error("slow down");
+        }
+        return "go on";
+      };
+      await lab.result(await lab.start(w));
+      expect(effects).toEqual(["charge", "export", "export"]);
+    },
+  );
 });
 
 describe("a value that cannot be stored for a while", () => {
@@ -399,26 +409,29 @@ describe("a value that cannot be stored for a while", () => {
 });
 
 describe("a hand-off message that arrives before its sender has left", () => {
-  it("is looked at again in a second, not after a lease", async () => {
-    const lab: Lab = new Lab(
-      [
-        workflow("w", async (ctx) => {
-          for (let i = 0; i < 8; i += 1) await ctx.step("work", () => lab.clock.sleep(1_000));
-        }),
-      ],
-      {
-        timeoutMs: 5_000,
-        settings: { handOffBeforeMs: 2_000, leaseMs: 20_000, renewEveryMs: 6_000, visibilityMs: 25_000 },
-      },
-    );
-    lab.watch = async ({ method }): Promise<Fate> => {
-      if (method === "suspend") await lab.clock.sleep(15);
-      return "go on";
-    };
-    const startedAt = lab.clock.now();
-    await lab.result(await lab.start("w"));
-    expect(lab.clock.now() - startedAt).toBeLessThan(15_000);
-  });
+  it.skipIf(under(LEAVING, "each of eight hand-offs costs its second"))(
+    "is looked at again in a second, not after a lease",
+    async () => {
+      const lab: Lab = new Lab(
+        [
+          workflow("w", async (ctx) => {
+            for (let i = 0; i < 8; i += 1) await ctx.step("work", () => lab.clock.sleep(1_000));
+          }),
+        ],
+        {
+          timeoutMs: 5_000,
+          settings: { handOffBeforeMs: 2_000, leaseMs: 20_000, renewEveryMs: 6_000, visibilityMs: 25_000 },
+        },
+      );
+      lab.watch = async ({ method }): Promise<Fate> => {
+        if (method === "suspend") await lab.clock.sleep(15);
+        return "go on";
+      };
+      const startedAt = lab.clock.now();
+      await lab.result(await lab.start("w"));
+      expect(lab.clock.now() - startedAt).toBeLessThan(15_000);
+    },
+  );
 });
 
 describe("a store that fails for a while", () => {

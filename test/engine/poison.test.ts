@@ -3,6 +3,7 @@ import { judgeWakeUp } from "../../lib/engine/dead-letter.ts";
 import { workflow } from "../../lib/sdk/workflow.ts";
 import { aRun } from "../conformance/samples.ts";
 import { Lab } from "./lab.ts";
+import { under } from "./modes.ts";
 
 describe("a run whose process dies before it can say anything", () => {
   it("is stalled with E_POISON after five activations, and a retry revives it", async () => {
@@ -122,19 +123,22 @@ describe("a dead letter", () => {
     expect(await lab.result(runId)).toBe(1);
   });
 
-  it("of a run that meets a fault at each activation stalls it in the end, with a bounded number of messages", async () => {
-    const w = workflow("w", async (ctx) => ctx.step("a", () => 1));
-    const lab = new Lab([w]);
-    lab.watch = ({ port, method }) => {
-      if (port === "journal" && method === "load") throw new Error("access denied");
-      return "go on";
-    };
-    const runId = await lab.start(w);
-    await lab.pass(24 * 3_600_000);
-    expect((await lab.run(runId)).stalled?.code).toBe("E_DEAD_LETTER");
-    expect(lab.counts.get("wakeUps.send")).toBeLessThan(30);
-    expect(lab.counts.get("runs.claim")).toBeLessThan(150);
-  });
+  it.skipIf(under(["two-workers-race"], "rivals count each other's deliveries too"))(
+    "of a run that meets a fault at each activation stalls it in the end, with a bounded number of messages",
+    async () => {
+      const w = workflow("w", async (ctx) => ctx.step("a", () => 1));
+      const lab = new Lab([w]);
+      lab.watch = ({ port, method }) => {
+        if (port === "journal" && method === "load") throw new Error("access denied");
+        return "go on";
+      };
+      const runId = await lab.start(w);
+      await lab.pass(24 * 3_600_000);
+      expect((await lab.run(runId)).stalled?.code).toBe("E_DEAD_LETTER");
+      expect(lab.counts.get("wakeUps.send")).toBeLessThan(30);
+      expect(lab.counts.get("runs.claim")).toBeLessThan(150);
+    },
+  );
 
   it("that is not ours is dropped", async () => {
     const lab = new Lab([]);

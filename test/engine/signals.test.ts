@@ -134,7 +134,7 @@ describe("a signal", () => {
     await lab.signal(runId, "stop", "stopped");
     await lab.pass(2_000);
     expect(await lab.result(runId)).toBe("stopped");
-    expect(lab.counts.get("runs.claim")).toBe(1);
+    expect((await lab.run(runId)).fence).toBe(1);
     expect(reasons.length).toBe(1);
   });
 

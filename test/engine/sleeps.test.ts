@@ -1,6 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { workflow } from "../../lib/sdk/workflow.ts";
 import { Lab } from "./lab.ts";
+import { under } from "./modes.ts";
+
+/** These modes leave after each checkpoint, also of a sleep's start. */
+const LEAVING = ["suspend-at-every-await", "hand-off-after-every-step"] as const;
 
 const sleeper = (duration: string) =>
   workflow("sleeper", async (ctx) => {
@@ -24,35 +28,42 @@ describe("a sleep", () => {
     },
   );
 
-  it("of up to two seconds stays in the process", async () => {
+  it.skipIf(under(LEAVING, "it counts messages"))("of up to two seconds stays in the process", async () => {
     const w = sleeper("1900ms");
     const lab = new Lab([w]);
-    await lab.result(await lab.start(w));
-    expect(lab.counts.get("runs.claim")).toBe(1);
+    const runId = await lab.start(w);
+    await lab.result(runId);
+    expect((await lab.run(runId)).fence).toBe(1);
     expect(lab.counts.get("wakeUps.send")).toBeUndefined();
   });
 
-  it("of up to fifteen minutes is one delayed message", async () => {
-    const w = sleeper("10m");
-    const lab = new Lab([w]);
-    await lab.result(await lab.start(w));
-    expect(lab.counts.get("wakeUps.send")).toBe(1);
-    expect(lab.counts.get("timers.arm")).toBeUndefined();
-  });
+  it.skipIf(under(LEAVING, "it counts messages"))(
+    "of up to fifteen minutes is one delayed message",
+    async () => {
+      const w = sleeper("10m");
+      const lab = new Lab([w]);
+      await lab.result(await lab.start(w));
+      expect(lab.counts.get("wakeUps.send")).toBe(1);
+      expect(lab.counts.get("timers.arm")).toBeUndefined();
+    },
+  );
 
-  it("beyond fifteen minutes is one timer, about 90 seconds early, and then one delayed message", async () => {
-    const w = sleeper("1 day");
-    const lab = new Lab([w]);
-    const runId = await lab.start(w);
-    await lab.settle();
-    const { timer, nextWakeAt, waits } = await lab.run(runId);
-    expect(timer?.fireAt).toBe(nextWakeAt);
-    expect(waits).toEqual([{ kind: "sleep", id: "nap", until: nextWakeAt }]);
-    expect(lab.timers.nextFireAt()).toBe((nextWakeAt ?? 0) - 90_000);
-    await lab.result(runId);
-    expect(lab.counts.get("timers.arm")).toBe(1);
-    expect(lab.counts.get("runs.claim")).toBe(2);
-  });
+  it.skipIf(under(LEAVING, "it counts messages"))(
+    "beyond fifteen minutes is one timer, about 90 seconds early, and then one delayed message",
+    async () => {
+      const w = sleeper("1 day");
+      const lab = new Lab([w]);
+      const runId = await lab.start(w);
+      await lab.settle();
+      const { timer, nextWakeAt, waits } = await lab.run(runId);
+      expect(timer?.fireAt).toBe(nextWakeAt);
+      expect(waits).toEqual([{ kind: "sleep", id: "nap", until: nextWakeAt }]);
+      expect(lab.timers.nextFireAt()).toBe((nextWakeAt ?? 0) - 90_000);
+      await lab.result(runId);
+      expect(lab.counts.get("timers.arm")).toBe(1);
+      expect((await lab.run(runId)).fence).toBe(2);
+    },
+  );
 
   it("whose timer fires early by a skewed clock still waits for its time (T1)", async () => {
     const w = sleeper("1 day");
@@ -134,7 +145,7 @@ describe("now, random and uuid", () => {
     });
     const lab = new Lab([w]);
     await lab.result(await lab.start(w));
-    expect(inner.length).toBe(3);
+    expect(inner.length).toBeGreaterThanOrEqual(3);
     expect(new Set(inner).size).toBe(1);
   });
 });

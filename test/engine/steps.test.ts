@@ -3,6 +3,7 @@ import { silentLog } from "../../lib/local/console-log.ts";
 import { RetryableError, StepError, TerminalError, TimeoutError } from "../../lib/sdk/errors.ts";
 import { workflow } from "../../lib/sdk/workflow.ts";
 import { Lab } from "./lab.ts";
+import { under } from "./modes.ts";
 
 function cyclic(): Error {
   const error: Error & { self?: unknown } = new Error("cyclic");
@@ -167,16 +168,19 @@ describe("a step", () => {
     expect(runs).toBe(1);
   });
 
-  it("in parallel with others shares checkpoints, and all of them give their own value", async () => {
-    const w = workflow("w", async (ctx) =>
-      Promise.all(Array.from({ length: 200 }, (_, i) => ctx.step("part", () => i * 2))),
-    );
-    const lab = new Lab([w]);
-    const runId = await lab.start(w);
-    expect(await lab.result(runId)).toEqual(Array.from({ length: 200 }, (_, i) => i * 2));
-    const { checkpoints } = await lab.store.journal.load(runId);
-    expect(checkpoints.length).toBeLessThanOrEqual(10);
-  });
+  it.skipIf(under(["one-entry-per-checkpoint"], "it counts checkpoints"))(
+    "in parallel with others shares checkpoints, and all of them give their own value",
+    async () => {
+      const w = workflow("w", async (ctx) =>
+        Promise.all(Array.from({ length: 200 }, (_, i) => ctx.step("part", () => i * 2))),
+      );
+      const lab = new Lab([w]);
+      const runId = await lab.start(w);
+      expect(await lab.result(runId)).toEqual(Array.from({ length: 200 }, (_, i) => i * 2));
+      const { checkpoints } = await lab.store.journal.load(runId);
+      expect(checkpoints.length).toBeLessThanOrEqual(10);
+    },
+  );
 
   it("of 300 KB goes through the blob store and comes back whole", async () => {
     const w = workflow("w", async (ctx) => {

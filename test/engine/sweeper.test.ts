@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { workflow } from "../../lib/sdk/workflow.ts";
 import { Lab } from "./lab.ts";
+import { under } from "./modes.ts";
 
 describe("the sweeper", () => {
   it("finds a counted cause whose message was lost, although a long timer is far from firing (W4)", async () => {
@@ -21,8 +22,10 @@ describe("the sweeper", () => {
     const w = workflow("w", async (ctx) => ctx.sleep("nap", "14m"));
     const lab = new Lab([w]);
     const runId = await lab.start(w);
+    await lab.settle();
+    const { fence } = await lab.run(runId);
     await lab.pass(13 * 60_000);
-    expect((await lab.run(runId)).fence).toBe(1);
+    expect(await lab.run(runId)).toMatchObject({ fence, status: "suspended" });
   });
 
   it("is not kept from the others by one run that cannot be read", async () => {
@@ -41,12 +44,15 @@ describe("the sweeper", () => {
     expect(await lab.result(well)).toBe("done");
   });
 
-  it("looks at an idle run once a day, and writes nothing but its place", async () => {
-    const w = workflow("w", async (ctx) => ctx.waitForSignal("go"));
-    const lab = new Lab([w]);
-    const runId = await lab.start(w);
-    await lab.pass(10 * 86_400_000);
-    expect(lab.counts.get("runs.postpone")).toBeLessThanOrEqual(11);
-    expect((await lab.run(runId)).fence).toBe(1);
-  });
+  it.skipIf(under(["two-workers-race"], "two sweepers look twice"))(
+    "looks at an idle run once a day, and writes nothing but its place",
+    async () => {
+      const w = workflow("w", async (ctx) => ctx.waitForSignal("go"));
+      const lab = new Lab([w]);
+      const runId = await lab.start(w);
+      await lab.pass(10 * 86_400_000);
+      expect(lab.counts.get("runs.postpone")).toBeLessThanOrEqual(11);
+      expect((await lab.run(runId)).fence).toBe(1);
+    },
+  );
 });

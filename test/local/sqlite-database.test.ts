@@ -96,7 +96,7 @@ test("a journal with a gap is not loaded", async () => {
   const { journal } = new SqliteStore(database);
   await journal.append("run_1", aCheckpoint({ first: 1 }));
   await journal.append("run_1", aCheckpoint({ first: 3 }));
-  await expect(journal.load("run_1")).rejects.toMatchObject({ code: "E_INTERNAL" });
+  await expect(journal.load("run_1")).rejects.toMatchObject({ code: "E_CORRUPT" });
 });
 
 function setVersion(file: string, version: number): void {

@@ -1,7 +1,7 @@
 // Blobs on the table `blob`.
+import { UnreadableError } from "../../engine/unreadable.ts";
 import type { Blobs } from "../../ports/blobs.ts";
-import { PerdureError } from "../../sdk/errors.ts";
-import { blobKey } from "../blob-key.ts";
+import { blobKey, isBlobOf } from "../blob-key.ts";
 import type { Database } from "./database.ts";
 import { bytesOf } from "./row.ts";
 
@@ -23,7 +23,9 @@ export class SqliteBlobs implements Blobs {
 
   async get(key: string): Promise<Uint8Array> {
     const row = this.#statements.get.get(key);
-    if (row === undefined) throw new PerdureError("E_INTERNAL", `There is no blob ${key}.`);
-    return bytesOf(row, "bytes");
+    if (row === undefined) throw new UnreadableError("E_CORRUPT", `There is no blob ${key}.`);
+    const bytes = bytesOf(row, "bytes");
+    if (isBlobOf(key, bytes)) return bytes;
+    throw new UnreadableError("E_CORRUPT", `The blob ${key} is not what was stored under that key.`);
   }
 }

@@ -3,7 +3,7 @@ import type { Run } from "../../ports/run.ts";
 import type { RunCells } from "../ruled-runs.ts";
 import type { Rule } from "../run-rules.ts";
 import type { Database } from "./database.ts";
-import { readDocument, writeDocument } from "./document.ts";
+import { readRun, writeDocument } from "./document.ts";
 import { textOf } from "./row.ts";
 
 export class SqliteCells implements RunCells {
@@ -22,7 +22,7 @@ export class SqliteCells implements RunCells {
 
   read(runId: string): Run | undefined {
     const row = this.#statements.get.get(runId);
-    return row === undefined ? undefined : readDocument<Run>(textOf(row, "doc"));
+    return row === undefined ? undefined : readRun(runId, textOf(row, "doc"));
   }
 
   apply<Answer>(runId: string, rule: Rule<Answer>): Answer {

@@ -1,10 +1,9 @@
 // RunIndex on the computed columns of the table `run`; never behind.
-import type { Run } from "../../ports/run.ts";
 import type { RunIndex, RunQuery } from "../../ports/store.ts";
 import { cutPage, readCursor } from "../run-place.ts";
 import type { Database } from "./database.ts";
-import { readDocument } from "./document.ts";
-import { textOf } from "./row.ts";
+import { readableRun } from "./document.ts";
+import { integerOf, textOf } from "./row.ts";
 
 /** Before every run in the list. */
 const START = { createdAt: Number.MAX_SAFE_INTEGER, runId: "" };
@@ -15,7 +14,7 @@ export class SqliteIndex implements RunIndex {
   constructor(database: Database) {
     this.#statements = {
       list: database.prepare(`
-        SELECT doc FROM run
+        SELECT run_id AS runId, created_at AS createdAt, doc FROM run
         WHERE workflow IN (SELECT value FROM json_each(:workflows))
           AND (:statuses IS NULL OR status IN (SELECT value FROM json_each(:statuses)))
           AND created_at >= :from AND created_at < :to
@@ -37,10 +36,14 @@ export class SqliteIndex implements RunIndex {
       runId: after.runId,
       limit: limit + 1,
     });
-    return cutPage(
-      rows.map((row) => readDocument<Run>(textOf(row, "doc"))),
-      limit,
-    );
+    const places = rows.map((row) => ({
+      runId: textOf(row, "runId"),
+      createdAt: integerOf(row, "createdAt"),
+      doc: textOf(row, "doc"),
+    }));
+    // Cut by its rows: a run that cannot be read leaves a shorter page, and no page is lost behind it.
+    const { runs, ...page } = cutPage(places, limit);
+    return { ...page, runs: runs.flatMap(({ runId, doc }) => readableRun(runId, doc)) };
   }
 
   async due(now: number, limit: number) {

@@ -1,12 +1,13 @@
 // JournalStore on the tables `checkpoint`, `fact` and `step_claim`. Checkpoints and facts never change once they are
 // there, so a refused insert may be followed by a read of its own; a step claim is taken by one statement that holds
 // its condition.
+import { assertGapless } from "../../engine/stored-forms.ts";
 import type { Checkpoint, Fact, StepClaim } from "../../ports/journal.ts";
 import type { JournalStore, Loaded } from "../../ports/store.ts";
 import { PerdureError } from "../../sdk/errors.ts";
-import { assertGapless, lastPosition, takeEntries } from "../journal-order.ts";
+import { lastPosition, takeEntries } from "../journal-order.ts";
 import type { Database } from "./database.ts";
-import { readDocument, writeDocument } from "./document.ts";
+import { readCheckpoint, readFact, writeDocument } from "./document.ts";
 import { integerOf, type Row, textOf } from "./row.ts";
 
 type Request<Method extends "claimStep" | "renewStep"> = Parameters<JournalStore[Method]>[0];
@@ -83,20 +84,24 @@ function prepareStatements(database: Database) {
     append: database.prepare(
       "INSERT INTO checkpoint (run_id, first, doc) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
     ),
-    checkpoint: database.prepare("SELECT doc FROM checkpoint WHERE run_id = ? AND first = ?"),
-    checkpoints: database.prepare("SELECT doc FROM checkpoint WHERE run_id = ? ORDER BY first"),
-    last: database.prepare("SELECT doc FROM checkpoint WHERE run_id = ? ORDER BY first DESC LIMIT 1"),
+    checkpoint: database.prepare("SELECT run_id, first, doc FROM checkpoint WHERE run_id = ? AND first = ?"),
+    checkpoints: database.prepare(
+      "SELECT run_id, first, doc FROM checkpoint WHERE run_id = ? ORDER BY first",
+    ),
+    last: database.prepare(
+      "SELECT run_id, first, doc FROM checkpoint WHERE run_id = ? ORDER BY first DESC LIMIT 1",
+    ),
     // The next position lies in the last checkpoint that starts at or before it, if anywhere.
     page: database.prepare(`
-      SELECT doc FROM checkpoint
+      SELECT run_id, first, doc FROM checkpoint
       WHERE run_id = :runId AND first >= coalesce(
         (SELECT max(first) FROM checkpoint WHERE run_id = :runId AND first <= :next), 0)
       ORDER BY first`),
     putFact: database.prepare(
       "INSERT INTO fact (run_id, key, at, doc) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
     ),
-    fact: database.prepare("SELECT doc FROM fact WHERE run_id = ? AND key = ?"),
-    facts: database.prepare("SELECT doc FROM fact WHERE run_id = ? ORDER BY at, key"),
+    fact: database.prepare("SELECT run_id, key, doc FROM fact WHERE run_id = ? AND key = ?"),
+    facts: database.prepare("SELECT run_id, key, doc FROM fact WHERE run_id = ? ORDER BY at, key"),
     claimStep: database.prepare(`
       INSERT INTO step_claim (run_id, seq, owner, lease_until, claims) VALUES (:runId, :seq, :owner, :leaseUntil, 1)
       ON CONFLICT DO UPDATE SET owner = excluded.owner, lease_until = excluded.lease_until, claims = claims + 1
@@ -111,11 +116,11 @@ function prepareStatements(database: Database) {
 }
 
 function toCheckpoint(row: Row | undefined): Checkpoint {
-  return readDocument<Checkpoint>(textOf(row, "doc"));
+  return readCheckpoint(textOf(row, "run_id"), integerOf(row, "first"), textOf(row, "doc"));
 }
 
 function toFact(row: Row | undefined): Fact {
-  return readDocument<Fact>(textOf(row, "doc"));
+  return readFact(textOf(row, "run_id"), textOf(row, "key"), textOf(row, "doc"));
 }
 
 function toStepClaim(row: Row): StepClaim {

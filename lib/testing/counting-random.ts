@@ -1,0 +1,15 @@
+// Chance for tests: ids count from one, and every draw is the middle, so that the same calls give the same course.
+import type { Random } from "../ports/random.ts";
+
+const ID_CHARS = 26;
+
+export function countingRandom(): Random {
+  let count = 0;
+  return {
+    next: () => 0.5,
+    id: () => {
+      count += 1;
+      return String(count).padStart(ID_CHARS, "0");
+    },
+  };
+}

@@ -1,0 +1,121 @@
+// Saved journals against the code as it is now: what a deployment of it would do to runs that were started by the code
+// of before. Nothing runs but the workflows' own code: a step's body never does, because its result is in the journal.
+//
+// A run that has ended is replayed like one in flight, up to its last recorded call: what the code does after that is
+// its own affair, because runs that stand there have not done it yet.
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type Engine, replay } from "../engine/index.ts";
+import { isTerminal } from "../ports/journal.ts";
+import type { Run } from "../ports/run.ts";
+import { ERROR_CODES, PerdureError } from "../sdk/errors.ts";
+import type { AnyWorkflow } from "../sdk/workflow.ts";
+import { Laboratory } from "./laboratory.ts";
+import { type ReadJournal, readSavedJournal, type SavedJournal } from "./saved-journal.ts";
+
+/** What `exportJournal` gave, or where it was written: a file, or a folder whose `.json` files are meant. */
+export type JournalSource = SavedJournal | string | URL;
+
+export interface ReplayReport {
+  /** Journals that were replayed. */
+  readonly journals: number;
+  /** Recorded calls that the code came to again. */
+  readonly entries: number;
+}
+
+/**
+ * Replays saved journals against the present code.
+ *
+ * @example
+ * await replayAll([new URL("journals/", import.meta.url)], [order]);
+ * @throws E_NONDETERMINISM and what else would stall a run, for the first journal that it happens to, which it names
+ * @throws E_CORRUPT for a journal that cannot be read, E_BAD_OPTION when there is none
+ */
+export async function replayAll(
+  journals: Iterable<JournalSource>,
+  workflows: readonly AnyWorkflow[],
+): Promise<ReplayReport> {
+  const engine = new Laboratory(workflows).engine;
+  let entries = 0;
+  let count = 0;
+  for (const source of journals) {
+    for (const { place, saved } of open(source, count + 1)) {
+      entries += await replayOne(engine, readSavedJournal(saved, place), place);
+      count += 1;
+    }
+  }
+  if (count === 0)
+    throw new PerdureError("E_BAD_OPTION", "There is no journal to replay, so nothing was checked.");
+  return { journals: count, entries };
+}
+
+async function replayOne(engine: Engine, journal: ReadJournal, place: string): Promise<number> {
+  const entries = journal.checkpoints.flatMap((checkpoint) => checkpoint.entries);
+  const calls = entries.filter((entry) => !isTerminal(entry)).length;
+  try {
+    const { execution } = await replay(
+      engine,
+      runOf(journal),
+      { checkpoints: journal.checkpoints, facts: [] },
+      calls,
+    );
+    if (execution.fault !== undefined) throw execution.fault;
+    if (execution.outcome === undefined && !execution.calls.anyOpen) throw foreignAwait(journal.runId);
+  } catch (error) {
+    if (!(error instanceof PerdureError)) throw error;
+    throw new PerdureError(error.code, `Saved journal ${place}: ${whatOf(error)}`, { cause: error });
+  }
+  return calls;
+}
+
+function foreignAwait(runId: string): PerdureError {
+  const what = `Run ${runId} waits for something that is not recorded: none of its steps, sleeps or signals is open.`;
+  return new PerdureError("E_FOREIGN_AWAIT", what);
+}
+
+/** The run as it was when nobody had worked on it yet. */
+function runOf({ runId, workflow, workflowVersion, createdAt, input }: ReadJournal): Run {
+  return {
+    runId,
+    workflow,
+    version: workflowVersion,
+    status: "pending",
+    input: { payload: input },
+    inputHash: "",
+    createdAt,
+    fence: 0,
+    wake: 1,
+    handled: 0,
+    fails: 0,
+    lastSeq: 0,
+    waits: [],
+  };
+}
+
+/** Without the code in front and the advice at the end, which the new error has by itself. */
+function whatOf({ code, message }: PerdureError): string {
+  return message.slice(`${code}  `.length, -` ${ERROR_CODES[code]}`.length);
+}
+
+function* open(source: JournalSource, number: number): Iterable<{ place: string; saved: unknown }> {
+  if (typeof source === "object" && !(source instanceof URL)) {
+    yield { place: `${number} (${source.runId})`, saved: source };
+    return;
+  }
+  const path = source instanceof URL ? fileURLToPath(source) : source;
+  const isFolder = statSync(path).isDirectory();
+  const files = isFolder ? readdirSync(path).filter((file) => file.endsWith(".json")) : [""];
+  for (const file of files.toSorted()) {
+    const place = join(path, file);
+    yield { place, saved: parse(readFileSync(place, "utf8"), place) };
+  }
+}
+
+function parse(text: string, place: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new PerdureError("E_CORRUPT", `Saved journal ${place} is not JSON.`, { cause });
+  }
+}

@@ -1,0 +1,69 @@
+// The modes: other ways of running the same engine, at the ends of what settings and surroundings allow. Nothing that a
+// user can see may depend on them, so the whole functional suite passes in each (`npm run test:modes`, one vitest project
+// for each mode). ENGINE_MODE names the mode of a test run; without it, it is the plain one.
+//
+// A mode is made of the product's own settings and of what the laboratory does to processes, never of a way round them.
+// A test that counts writes or activations, or is about what one process does, says so and is left out:
+//
+//   it.skipIf(unlessPlain("it counts exact writes"))("a sequential step is one conditional write", …)
+//   it.skipIf(under(["two-workers-race"], "its latch holds one process"))("…", …)
+//
+// Two more ways are not here. There is no warm cache yet: modes.test.ts holds that every activation reads its run anew.
+// And pages of two items concern DynamoDB alone: test/aws runs its store and the engine on them.
+import type { LaboratoryOptions } from "../../lib/testing/laboratory.ts";
+
+const MINUTE_MS = 60_000;
+
+interface Mode {
+  readonly lab: LaboratoryOptions;
+}
+
+const MODES = {
+  /** As it comes. */
+  plain: { lab: {} },
+  /** After each checkpoint the activation leaves with a message to itself, and no wait stays in the process: every await is replayed from the store. */
+  "suspend-at-every-await": { lab: { settings: { inProcessWaitMs: 0, checkpointsPerActivation: 1 } } },
+  /** The host's time is always nearly up: the run is handed off as soon as something was appended. */
+  "hand-off-after-every-step": {
+    lab: { timeoutMs: 5 * MINUTE_MS, settings: { handOffBeforeMs: 10 * MINUTE_MS } },
+  },
+  /** What settles together is written apart, so that a crash may come between. */
+  "one-entry-per-checkpoint": { lab: { settings: { maxEntriesPerCheckpoint: 1 } } },
+  /** Every value, input, signal and error is a blob. */
+  "everything-off-loaded": { lab: { settings: { offloadAboveBytes: 0 } } },
+  /** Each message is delivered to two processes at once, whose calls come in between each other's. */
+  "two-workers-race": { lab: { rivals: 2 } },
+} as const satisfies Readonly<Record<string, Mode>>;
+
+export type ModeName = keyof typeof MODES;
+
+export const MODE_NAMES = Object.keys(MODES) as readonly ModeName[];
+
+export const mode: ModeName = nameOf(process.env.ENGINE_MODE ?? "plain");
+
+/** Whether the engine is run as it comes. */
+export const isPlain = mode === "plain";
+
+function nameOf(text: string): ModeName {
+  const name = MODE_NAMES.find((known) => known === text);
+  if (name === undefined)
+    throw new Error(`ENGINE_MODE is ${JSON.stringify(text)}; there are: ${MODE_NAMES.join(", ")}.`);
+  return name;
+}
+
+/** A laboratory's options in this mode, whose settings win over the test's own. */
+export function inMode(options: LaboratoryOptions): LaboratoryOptions {
+  const { lab }: Mode = MODES[mode];
+  return { ...lab, ...options, settings: { ...options.settings, ...lab.settings } };
+}
+
+/** Whether a test is left out here because it belongs to the plain mode alone. */
+export function unlessPlain(reason: string): boolean {
+  return under(MODE_NAMES.slice(1), reason);
+}
+
+/** Whether a test is left out here because it makes no sense in these modes. */
+export function under(modes: readonly ModeName[], reason: string): boolean {
+  if (reason === "") throw new Error("a test that is left out says why");
+  return modes.includes(mode);
+}

@@ -1,0 +1,98 @@
+// Random requests made from the app's own OpenAPI document, without Python: each answer is one that the document shows,
+// no request is a fault of ours, and one that is refused has written nothing. `npm run fuzz` does more of it.
+import fc from "fast-check";
+import * as v from "valibot";
+import { describe, expect, test } from "vitest";
+import { Problem } from "../../lib/api/problem.ts";
+import { openBench } from "../api/bench.ts";
+import { approve, astray, exotic, fail, greet, patient } from "../api/samples.ts";
+import { describedIn, requestOf } from "./requests.ts";
+
+const RUNS_PER_ROUTE = 250;
+const WORKFLOWS = [greet, approve, astray, exotic, fail, patient];
+const ROUTES = [
+  "GET /runs",
+  "GET /runs/{runId}",
+  "GET /runs/{runId}/journal",
+  "GET /runs/{runId}/events",
+  "POST /runs/{runId}/signals/{name}",
+  "POST /runs/{runId}/retry",
+  "POST /workflows/{workflow}/runs",
+  "GET /workflows",
+  "GET /errors/{code}",
+  "GET /health",
+  "GET /openapi.json",
+];
+
+async function openDoor() {
+  // Nobody works: what a request has written is then its own doing.
+  const bench = openBench(WORKFLOWS, { works: false });
+  const ids = await Promise.all(["approve", "exotic", "patient"].map((name) => bench.start(name)));
+  const [stalled = ""] = ids;
+  const now = bench.engine.ports.clock.now();
+  const reason = { code: "E_POISON", message: "for the test", at: now };
+  await bench.engine.ports.store.runs.stall({
+    runId: stalled,
+    fence: 0,
+    by: "onlooker",
+    now,
+    reason,
+    sweepAt: now,
+  });
+  const document = JSON.parse(await (await bench.get("/openapi.json")).text());
+  const known = {
+    runId: [...ids, "run_none"],
+    workflow: WORKFLOWS.map(({ name }) => name),
+    name: ["decided", "grown", "other"],
+    code: ["E_INTERNAL", "E_CORRUPT"],
+  };
+  return { bench, known, operations: describedIn(document) };
+}
+
+describe("any request is answered as the document says", () => {
+  test("and every route of it is tried", async () => {
+    const { operations } = await openDoor();
+    expect(operations.map(({ method, path }) => `${method} ${path}`).toSorted()).toEqual(ROUTES.toSorted());
+  });
+
+  test.each(ROUTES)("%s", async (route) => {
+    const { bench, known, operations } = await openDoor();
+    const operation = operations.find(({ method, path }) => `${method} ${path}` === route);
+    if (operation === undefined) throw new Error(`the document has no ${route}`);
+    const statuses = new Set<number>();
+    await fc.assert(
+      fc.asyncProperty(requestOf(operation, known), async ({ url, headers, body }) => {
+        const before = bench.writes.length;
+        // Long waits are shortened: what is tried is the request, not patience.
+        const request = new Request(`http://localhost${url.replaceAll(/wait=\d+(s|m)\b/g, "wait=1ms")}`, {
+          method: operation.method,
+          headers,
+          ...(body === undefined ? {} : { body }),
+        });
+        const response = await bench.app.fetch(request);
+        const text = await response.text();
+        statuses.add(response.status);
+        expect(response.status, text).toBeLessThan(500);
+        // An encoded slash or a dot may lead to another route, or to none.
+        const type = response.headers.get("content-type") ?? "";
+        if (response.status !== 404 && response.status !== 405) {
+          const { content } = operation.responses[response.status] ?? {};
+          expect(Object.keys(content ?? {}), `${response.status} ${text}`).toContain(type);
+        }
+        if (response.status < 400) return;
+        expect(type).toBe("application/problem+json");
+        const problem = v.parse(Problem, JSON.parse(text));
+        expect(problem.status).toBe(response.status);
+        expect(problem.detail.length).toBeLessThan(20_000);
+        // A conflict is found by the store's own conditions, and so is whether there is a run to retry.
+        const tried = bench.writes.slice(before).filter((write) => write !== "revive");
+        if (response.status !== 409) expect(tried).toEqual([]);
+        expect(Reflect.get({}, "polluted")).toBeUndefined();
+      }),
+      { numRuns: RUNS_PER_ROUTE },
+    );
+    // A test that only ever meets refusals would say little.
+    expect([...statuses].some((status) => status < 300)).toBe(true);
+    expect(bench.logLines.filter((line) => line.includes("request failed"))).toEqual([]);
+  });
+});
