@@ -1,0 +1,121 @@
+// A run as its caller sees it: started, signalled and waited for through the API, each request repeated under the same
+// idempotency key until it is answered.
+import { setTimeout as pause } from "node:timers/promises";
+import * as v from "valibot";
+import { isClosed, RUN_STATUSES, type RunStatus } from "../../lib/ports/run.ts";
+import type { Chance } from "../simulation/chance.ts";
+import type { Effects } from "./effects.ts";
+import type { Place } from "./place.ts";
+import { type Scenario, type Sent, signalsOf } from "./scenarios.ts";
+
+const AGAIN_AFTER_MS = 200;
+/** A signal comes before the run waits for it, or after. */
+const SIGNAL_WITHIN_MS = 3_000;
+/** Signals sent twice under one key. */
+const DOUBLED = 0.4;
+/** The last step is looked for in the effects, which costs nothing; after this long the run is asked all the same. */
+const LOOK_AFTER_MS = 60_000;
+/** What the killing of processes explains; a person lets the run go on. */
+const EXPLAINED_STALLS: readonly string[] = ["E_POISON", "E_DEAD_LETTER"];
+
+const Started = v.object({ runId: v.string() });
+const Seen = v.object({
+  status: v.picklist(RUN_STATUSES),
+  stalled: v.optional(v.object({ code: v.string(), message: v.string() })),
+});
+
+export interface Job {
+  readonly scenario: Scenario;
+  readonly n: number;
+}
+
+export interface ClientOptions {
+  readonly place: Pick<Place, "request">;
+  readonly effects: Effects;
+  /** Begins every idempotency key. */
+  readonly prefix: string;
+  readonly chanceFor: (job: Job) => Chance;
+  /** Requests that nobody answered, or only with a fault of the surroundings. */
+  readonly onAgain: () => void;
+  readonly onRevived: (code: string) => void;
+  readonly onStarted: (job: Job, runId: string) => void;
+}
+
+/** Resolves with the status when the run is closed. @throws when the API refuses what it must take */
+export async function drive(options: ClientOptions, job: Job): Promise<RunStatus> {
+  const { effects, prefix, chanceFor, onStarted } = options;
+  const { scenario, n } = job;
+  const key = `${prefix}-${scenario}-${n}`;
+  const body = await post(options, `/workflows/${scenario}/runs`, { input: { n } }, key);
+  const { runId } = v.parse(Started, body);
+  onStarted(job, runId);
+  const chance = chanceFor(job);
+  const sends = signalsOf(scenario, n).map(async (sent, i) => {
+    await signal(options, runId, sent, `${key}-${i}`, chance);
+  });
+  await Promise.all(sends);
+  await effects.seen(runId, "last", LOOK_AFTER_MS);
+  return await closed(options, runId);
+}
+
+async function signal(
+  options: ClientOptions,
+  runId: string,
+  { name, amount }: Sent,
+  key: string,
+  chance: Chance,
+): Promise<void> {
+  const copies = chance.happens(DOUBLED) ? 2 : 1;
+  const delays = Array.from({ length: copies }, () => chance.int(0, SIGNAL_WITHIN_MS));
+  const sends = delays.map(async (ms) => {
+    await pause(ms);
+    await post(options, `/runs/${runId}/signals/${name}`, { payload: { amount } }, key);
+  });
+  await Promise.all(sends);
+}
+
+async function closed(options: ClientOptions, runId: string): Promise<RunStatus> {
+  for (;;) {
+    const { status, stalled } = v.parse(Seen, await answered(options, `/runs/${runId}?wait=20s`));
+    if (isClosed(status)) return status;
+    if (status !== "stalled") continue;
+    const { code = "", message } = stalled ?? {};
+    if (!EXPLAINED_STALLS.includes(code)) throw new Error(`it stalled: ${code} ${message}`);
+    const { onAgain, onRevived, place } = options;
+    const { status: answer } = await place
+      .request(`/runs/${runId}/retry`, { method: "POST" })
+      .catch(() => ({ status: 0 }));
+    if (answer === 0 || answer >= 500) onAgain();
+    else onRevived(code);
+  }
+}
+
+async function post(options: ClientOptions, path: string, body: unknown, key: string): Promise<unknown> {
+  const headers = { "content-type": "application/json", "idempotency-key": key };
+  return await answered(options, path, { method: "POST", headers, body: JSON.stringify(body) });
+}
+
+async function answered(options: ClientOptions, path: string, init: RequestInit = {}): Promise<unknown> {
+  for (;;) {
+    const answer = await ask(options, path, init);
+    if (answer !== undefined && answer.status < 300) return answer.body;
+    if (answer !== undefined && answer.status < 500)
+      throw new Error(`${path} was refused: ${answer.status} ${JSON.stringify(answer.body)}`);
+    options.onAgain();
+    await pause(AGAIN_AFTER_MS);
+  }
+}
+
+/** Nothing when the answer did not come, or not whole. */
+async function ask(
+  { place }: ClientOptions,
+  path: string,
+  init: RequestInit,
+): Promise<{ readonly status: number; readonly body: unknown } | undefined> {
+  try {
+    const response = await place.request(path, init);
+    return { status: response.status, body: await response.json() };
+  } catch {
+    return undefined;
+  }
+}
