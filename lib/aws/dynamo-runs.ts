@@ -127,7 +127,11 @@ export function createDynamoRuns(table: Table): RunStore {
         outcome: undefined,
       };
       const when = `${IS_OPEN} AND ${IS_STALLED}`;
-      const answer = await change(runId, set, { add: { wake: 1, fence: 1 }, when, given: { stalled: "stalled" } });
+      const answer = await change(runId, set, {
+        add: { wake: 1, fence: 1 },
+        when,
+        given: { stalled: "stalled" },
+      });
       if (answer.applied) return fromRunItem(answer.item);
       return answer.standing?.mark === mark ? fromRunItem(answer.standing) : undefined;
     },

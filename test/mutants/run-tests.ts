@@ -1,0 +1,75 @@
+// Asks the tests whether they notice a mutant: vitest over some files, until the first failure.
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
+import { runNode } from "./child.ts";
+import { ROOT } from "./patch.ts";
+
+export interface FailedTest {
+  readonly file: string;
+  readonly title: string;
+}
+
+interface JsonReport {
+  readonly numTotalTests: number;
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly status: string;
+    readonly message: string;
+    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
+  }[];
+}
+
+/** The first test that fails; nothing when all pass. @throws when vitest ends without a report */
+export async function runTests(
+  mutant: string | undefined,
+  files: readonly string[],
+): Promise<FailedTest | undefined> {
+  if (files.length === 0) return undefined;
+  const folder = mkdtempSync(join(tmpdir(), "perdure-mutants-"));
+  const outputFile = join(folder, "report.json");
+  try {
+    const { code, stdout, stderr } = await runNode(
+      [
+        "node_modules/vitest/vitest.mjs",
+        "run",
+        "--project=unit",
+        "--bail=1",
+        "--maxWorkers=1",
+        "--reporter=json",
+        "--fsModuleCache=false",
+        `--outputFile=${outputFile}`,
+        ...files,
+      ],
+      mutant,
+    );
+    if (code === undefined) throw new Error(`the tests of ${files.join(", ")} do not end`);
+    const report = readReport(outputFile, `${stdout}\n${stderr}`);
+    const failed = firstFailed(report);
+    if (report.numTotalTests === 0 && failed === undefined)
+      throw new Error(`there are no tests in ${files.join(", ")}`);
+    if (code !== 0 && failed === undefined)
+      return { file: files.join(", "), title: "an error that nobody handles" };
+    return failed;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function readReport(path: string, said: string): JsonReport {
+  try {
+    return JSON.parse(readFileSync(path, "utf8")) as JsonReport;
+  } catch {
+    throw new Error(`vitest has left no report: ${said.slice(-2_000)}`);
+  }
+}
+
+function firstFailed({ testResults }: JsonReport): FailedTest | undefined {
+  for (const { name, status, message, assertionResults } of testResults) {
+    const file = relative(ROOT, name).replaceAll("\\", "/");
+    const failed = assertionResults.find((result) => result.status === "failed");
+    if (failed !== undefined) return { file, title: failed.fullName };
+    if (status === "failed") return { file, title: message.split("\n")[0] || "the file cannot be loaded" };
+  }
+  return undefined;
+}
