@@ -128,6 +128,8 @@ export function createDynamoRuns(table: Table): RunStore {
       };
       const when = `${IS_OPEN} AND ${IS_STALLED}`;
       const answer = await change(runId, set, {
+        // Every wake-up of before is void.
+        copy: { handled: "wake" },
         add: { wake: 1, fence: 1 },
         when,
         given: { stalled: "stalled" },

@@ -22,6 +22,8 @@ export type Refused = { readonly applied: false; readonly standing: Item | undef
 export interface Change {
   /** Attributes and their new values; `undefined` takes the attribute away. */
   readonly set: Item;
+  /** Attributes that get the value another one had before this update. */
+  readonly copy?: Readonly<Record<string, string>>;
   /** Added to a number; an attribute that is not there counts as 0. */
   readonly add?: Readonly<Record<string, number>>;
   /** Condition expression: attributes as `#name`, values of `given` as `:name`. */
@@ -108,11 +110,20 @@ function namesIn(expression: string): Record<string, string> {
   );
 }
 
-function updateExpression({ set, add = {} }: Change): { readonly expression: string; readonly values: Item } {
+function updateExpression({ set, copy = {}, add = {} }: Change): {
+  readonly expression: string;
+  readonly values: Item;
+} {
   const kept = Object.entries(set).filter(([, value]) => value !== undefined);
   const gone = Object.keys(set).filter((name) => set[name] === undefined);
   const clauses = [
-    ["SET", kept.map(([name]) => `#${name} = :set_${name}`)],
+    [
+      "SET",
+      [
+        ...kept.map(([name]) => `#${name} = :set_${name}`),
+        ...Object.entries(copy).map(([name, from]) => `#${name} = #${from}`),
+      ],
+    ],
     ["ADD", Object.keys(add).map((name) => `#${name} :add_${name}`)],
     ["REMOVE", gone.map((name) => `#${name}`)],
   ] as const;

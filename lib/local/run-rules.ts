@@ -137,6 +137,8 @@ export function reviveRule({ sweepAt }: Request<"revive">): Rule<Answer<"revive"
       status: "pending",
       // Whoever still means to stall the run for what was mended is too late.
       fence: run.fence + 1,
+      // Wake-ups of before have no say any more: their dead letters would stall the run once more.
+      handled: run.wake,
       wake: run.wake + 1,
       fails: 0,
       lastSeq: 0,

@@ -198,6 +198,7 @@ function describeRevive(behaviour: Behaviour<StoreSubject>): void {
         lastSeq: 0,
         status: "pending",
         wake: run.wake + 1,
+        handled: run.wake,
         fence: run.fence + 1,
         fails: 0,
         sweepAt: NOW + 40 * MINUTE_MS,
@@ -215,6 +216,15 @@ function describeRevive(behaviour: Behaviour<StoreSubject>): void {
     expect((await stall(store, run, "onlooker", NOW)).ok).toBe(false);
     expect((await stall(store, run, "owner", NOW)).ok).toBe(false);
     expect(await mustGet(store, run.runId)).toEqual(revived);
+  });
+
+  behaviour("wake-ups of before a run was revived have no say any more (W2)", async ({ store }) => {
+    const run = await claimed(store);
+    await stall(store, run, "owner", NOW);
+    await store.runs.revive({ runId: run.runId, sweepAt: SWEEP_AT });
+    const claim = { runId: run.runId, owner: "late", now: NOW + MINUTE_MS, leaseUntil: NOW + 2 * MINUTE_MS };
+    expect(await store.runs.claim({ ...claim, n: run.wake })).toMatchObject({ ok: false, reason: "handled" });
+    expect(await store.runs.claim({ ...claim, n: run.wake + 1 })).toMatchObject({ ok: true });
   });
 
   behaviour("of many who revive a run at once exactly one does", async ({ store }) => {

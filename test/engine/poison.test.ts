@@ -66,6 +66,20 @@ describe("a retry", () => {
 });
 
 describe("a dead letter", () => {
+  it("of before a revival does not stall the revived run again", async () => {
+    const w = workflow("w", async (ctx) => ctx.step("a", () => 1, { on: "trains" }));
+    const lab = new Lab([w], { sweepEveryMs: "never" });
+    const runId = await lab.start(w);
+    await lab.until(async () => (await lab.run(runId)).status === "stalled");
+    const { wake } = await lab.run(runId);
+    await lab.store.runs.revive({ runId, sweepAt: lab.clock.now() });
+    const revived = await lab.run(runId);
+    const old = { kind: "wake-up", runId, n: wake, deaths: 9, lastFence: 0 } as const;
+    expect(judgeWakeUp(revived, 0, old, lab.clock.now())).toEqual({ kind: "drop" });
+    const own = { ...old, n: revived.wake };
+    expect(judgeWakeUp(revived, 0, own, lab.clock.now())).toEqual({ kind: "stall", code: "E_DEAD_LETTER" });
+  });
+
   it.each([
     ["is dropped when the run is gone", undefined, {}, { kind: "drop" }],
     ["is dropped when the run is closed", { status: "succeeded" }, {}, { kind: "drop" }],

@@ -25,7 +25,7 @@ export const KNOWN_BAD: readonly KnownBad[] = [
     schedule: storm("timed out and applied later", 10, 60, 1_800),
   },
   {
-    what: "a claim that was under way when its run stalled takes it before its reviver has sent the wake-up (simulator)",
+    what: "a claim that was under way when its run stalled takes it before its reviver has sent the wake-up (engine)",
     seed: 207_780_011,
     schedule: [
       ...storm("timed out and applied later", 30, 45, 90_000),

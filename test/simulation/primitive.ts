@@ -109,6 +109,8 @@ export interface Primitive<Node extends AnyNode, Doing extends Action = Action> 
   expect(node: Node, label: string, inner: (node: AnyNode) => unknown): unknown;
   /** Longest it may wait by itself, ms: bounds how long a run may take. */
   longestMs(node: Node, inner: (node: AnyNode) => number): number;
+  /** It can lose what only the sweeper finds. */
+  readonly needsSweeper?: true;
   /** For what waits for people or other systems, or is changed by them. */
   readonly outside?: Outside<Node, Doing>;
 }

@@ -12,7 +12,15 @@ import {
   ExpectedFailure,
   type Interpreter,
 } from "./primitive.ts";
-import { drawActions, drawNode, expectNode, longestMsOf, outsideOf, runNode } from "./vocabulary.ts";
+import {
+  drawActions,
+  drawNode,
+  expectNode,
+  longestMsOf,
+  needsSweeper,
+  outsideOf,
+  runNode,
+} from "./vocabulary.ts";
 
 export const WORKFLOW = "simulated";
 /** Runs as the last step of code that does not fit the code before it. */
@@ -76,7 +84,7 @@ export function drawProgram(seed: number): Program {
     lists: chance.happens(0.2) ? [chance.pick(LISTS_AT_MS), chance.pick(LISTS_AT_MS)] : [],
     isInputLarge: chance.happens(0.1),
     place: chance.happens(0.6) ? "aws" : "local",
-    hasSweeper: chance.happens(0.6),
+    hasSweeper: chance.happens(0.6) || needsSweeper(root),
     ...(chance.happens(0.35) ? { invocationMs: chance.pick([31_000, 33_000, 40_000, 70_000]) } : {}),
     ...(chance.happens(0.08) ? { runTimeoutMs: chance.pick([5_000, 600_000, 3_000_000, 100_000_000]) } : {}),
   };

@@ -13,6 +13,8 @@ export interface SpawnNode {
 
 /** Goes on as soon as the other run is there; what that comes to is judged by itself. */
 export const spawn: Primitive<SpawnNode> = {
+  // A step that the run gave up (it lost a race) may have started its run and never learnt of it.
+  needsSweeper: true,
   draw: ({ chance, newName, drawAlone }) =>
     drawAlone && { kind: "spawn", name: newName(), inner: drawAlone(chance.int(1, 2)) },
   run: async ({ name, inner }, at) => {

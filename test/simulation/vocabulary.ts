@@ -102,6 +102,11 @@ export function drawActions(root: AnyNode, chance: Chance, run: number): readonl
   );
 }
 
+/** Some primitive in it can lose what only the sweeper finds. */
+export function needsSweeper(root: AnyNode): boolean {
+  return allOf(root).some(({ kind }) => primitiveOf(kind).needsSweeper === true);
+}
+
 export function outsideOf({ by }: Action): Outside<AnyNode, Action> {
   const { outside } = primitiveOf(by);
   if (outside === undefined) throw new Error(`the outside has no part in "${by}"`);

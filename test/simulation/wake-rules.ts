@@ -4,15 +4,12 @@
 import { readMessage } from "../../lib/engine/messages.ts";
 import { isClosed, type Run } from "../../lib/ports/run.ts";
 import type { Handlers, SeenBy } from "./seen-call.ts";
-import type { SimProcess } from "./sim-process.ts";
 
 export class WakeRules {
   readonly #complain: (what: string) => void;
   /** Wake-ups that were sent, as far as their senders know: run and number. */
   readonly #sent = new Set<string>();
   readonly #armed = new Set<string>();
-  /** Who has revived a run and is about to say so. */
-  readonly #revivers = new Map<string, SimProcess>();
 
   constructor(complain: (what: string) => void) {
     this.#complain = complain;
@@ -20,9 +17,6 @@ export class WakeRules {
 
   readonly handlers: Handlers = {
     "wakeUps.send": ({ args: [body] }) => this.#announced(body),
-    "runs.revive": ({ process, args: [{ runId }], answer }) => {
-      if (answer !== undefined) this.#revivers.set(runId, process);
-    },
     "timers.arm": ({ args: [{ name }] }) => {
       this.#armed.add(name);
     },
@@ -42,8 +36,6 @@ export class WakeRules {
     if (isClosed(run.status) !== (run.sweepAt === undefined))
       this.#complain(`W4: ${run.runId} is ${run.status} and its place in the sweep index is ${run.sweepAt}`);
     if (run.leaseUntil === undefined || !areAllThere) return;
-    // A claim that was under way when the run stalled may take the revived run before its reviver has sent the message.
-    if (this.#revivers.get(run.runId)?.isDead === false) return;
     const isAnnounced = bodies.some((body) => {
       const message = readMessage(body);
       return message?.kind === "wake-up" && message.runId === run.runId && message.n > run.handled;
@@ -55,7 +47,6 @@ export class WakeRules {
     const message = readMessage(body);
     if (message?.kind !== "wake-up") return;
     this.#sent.add(`${message.runId} ${message.n}`);
-    this.#revivers.delete(message.runId);
   }
 
   #claimed({ args: [{ runId, n, now }], answer, before }: SeenBy<"runs.claim">): void {
