@@ -1,4 +1,5 @@
-// A signal that comes while a step is at work: the activation that holds the run sees it, and the run ends without the step.
+// A signal that comes while a step is at work: the activation that holds the run sees it, and the run ends without the
+// step. It comes after two processes may have died before the step began.
 import { workflow } from "perdure";
 import type { Golden } from "../golden.ts";
 
@@ -14,6 +15,6 @@ export const golden: Golden = {
     );
     return await Promise.race([work, ctx.waitForSignal("stop")]);
   }),
-  signals: [{ name: "stop", payload: "stopped", key: "k1", afterMs: 3_000 }],
+  signals: [{ name: "stop", payload: "stopped", key: "k1", afterMs: 60_000 }],
   outcome: { status: "succeeded", value: "stopped" },
 };
