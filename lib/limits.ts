@@ -22,6 +22,8 @@ export const MAX_ENTRIES_PER_CHECKPOINT = 100;
 export const MAX_CHECKPOINT_BYTES = 300 * 1024;
 /** Steps that run at the same time inside one activation: more would only queue for sockets. */
 export const MAX_PARALLEL_STEPS = 200;
+/** Child runs that are started at the same time by one activation. */
+export const MAX_PARALLEL_STARTS = 25;
 /** Waits written into META for people to read; the journal has them all. */
 export const MAX_WAITS_SHOWN = 5;
 /** Longest error message or stack kept in the journal. */
@@ -35,6 +37,8 @@ export const MAX_QUEUE_DELAY_MS = 15 * 60_000;
 export const SCHEDULE_LEAD_MS = 90_000;
 /** Waits up to this stay in the process, unless settings say otherwise: suspending costs two writes and a message. */
 export const MAX_IN_PROCESS_WAIT_MS = 2_000;
+/** How long a cancellation waits for bodies that are running to come to an end that can be recorded. */
+export const CANCEL_GRACE_MS = 5_000;
 /** Longest sleep or timeout: ten years, EventBridge Scheduler's own horizon is longer, a typo is more likely. */
 export const MAX_DURATION_MS = 10 * 366 * 24 * 3_600_000;
 

@@ -15,7 +15,7 @@ export const ErrorView = v.strictObject({
 });
 
 export const WaitView = v.strictObject({
-  kind: v.picklist(["sleep", "signal", "retry", "step-handler"]),
+  kind: v.picklist(["sleep", "signal", "retry", "condition", "step-handler", "callback", "child"]),
   id: v.pipe(v.string(), v.description("Of the waiting call.")),
   until: v.exactOptional(v.pipe(time, v.description("Absent when only the outside can end the wait."))),
   attempt: v.exactOptional(v.pipe(count, v.description("The attempt that comes next."))),

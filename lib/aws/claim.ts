@@ -17,7 +17,8 @@ type ClaimRequest = Parameters<RunStore["claim"]>[0];
 type ClaimAnswer = Awaited<ReturnType<RunStore["claim"]>>;
 
 const OPEN_STATUSES = RUN_STATUSES.filter((status) => !isClosed(status));
-const IS_CLAIMABLE = "attribute_not_exists(#closedAt) AND #status <> :stalled";
+const IS_CLAIMABLE =
+  "attribute_not_exists(#closedAt) AND #status <> :stalled AND attribute_not_exists(#paused)";
 /**
  * META that cannot be read is not written over: whoever claims could not read it either. What lies deeper than a
  * condition sees is found when the claim is answered.
@@ -77,6 +78,7 @@ export async function claimRun(table: Table, request: ClaimRequest): Promise<Cla
 function refusal(run: Run, { n, now }: ClaimRequest): ClaimRefusal | undefined {
   if (isClosed(run.status)) return "closed";
   if (run.status === "stalled") return "stalled";
+  if (run.paused) return "paused";
   if (n <= run.handled) return "handled";
   if (run.leaseUntil !== undefined && run.leaseUntil > now) return "leased";
   return undefined;

@@ -1,18 +1,18 @@
-// JournalStore on DynamoDB: checkpoints (J#), inbox facts (I#) and step claims (S#), all in the partition of their run.
-// One slot has one winner because its key is taken or not (J1); an item, once there, is never changed or replaced.
+// JournalStore on DynamoDB: checkpoints (J#), inbox facts (I#), notes (N#) and step claims (S#), all in the partition of their run.
+// One slot has one winner because its key is taken or not (J1); a checkpoint or fact, once there, is never changed.
 // Owns these items' attributes; which entry may follow which is the engine's business.
 //
 // Sort keys put facts before the journal before META before step claims, so one Query reads a whole run.
 // None of these items expires by itself: retention.ts deletes them with their run.
 
-import { asCheckpoint, asFact, assertGapless } from "../engine/stored-forms.ts";
+import { asCheckpoint, asFact, asNote, assertGapless } from "../engine/stored-forms.ts";
 import { UnreadableError } from "../engine/unreadable.ts";
 import { MAX_ENTRIES_PER_CHECKPOINT } from "../limits.ts";
-import type { Checkpoint, Fact } from "../ports/journal.ts";
+import type { Checkpoint, Fact, Note } from "../ports/journal.ts";
 import type { JournalStore, Loaded } from "../ports/store.ts";
 import { PerdureError } from "../sdk/errors.ts";
 import { queryAll, queryPages, readItem } from "./dynamo-read.ts";
-import { newMark, putIfAbsent } from "./dynamo-write.ts";
+import { newMark, putIfAbsent, update } from "./dynamo-write.ts";
 import { claimStep, fromStepClaimItem, renewStep } from "./step-claims.ts";
 import {
   checkpointKey,
@@ -20,6 +20,7 @@ import {
   factKey,
   type Item,
   type Key,
+  noteKey,
   partitionOf,
   SORT,
   type Table,
@@ -85,6 +86,18 @@ export function createDynamoJournal(table: Table): JournalStore {
       return item === undefined ? undefined : fromFactItem(item);
     },
 
+    // Repeatable: the second time its own order stands.
+    async putNote(runId, { name, order, at, value }) {
+      const when = "attribute_not_exists(#order) OR #order < :order";
+      const set = { order, at, value, mark: newMark() };
+      await update(table, noteKey(runId, name), { set, when, given: { order } });
+    },
+
+    async note(runId, name) {
+      const item = await readItem(table, noteKey(runId, name));
+      return item === undefined ? undefined : fromNoteItem(item);
+    },
+
     claimStep: async (request) => await claimStep(table, request),
     renewStep: async (request) => await renewStep(table, request),
   };
@@ -107,6 +120,7 @@ function sorted(runId: string, items: readonly Item[]): Loaded {
   return {
     checkpoints,
     facts: withPrefix(SORT.fact).map(fromFactItem).toSorted(byTimeThenKey),
+    notes: withPrefix(SORT.note).map(fromNoteItem),
     stepClaims: withPrefix(SORT.stepClaim).map(fromStepClaimItem),
   };
 }
@@ -137,6 +151,11 @@ function toFactItem(runId: string, { key, ...fact }: Fact, mark: string): Item &
 function fromFactItem({ pk, sk, mark: _, ...fact }: Item): Fact {
   const key = String(sk).slice(SORT.fact.length);
   return asFact({ ...fact, key }, `The item ${String(pk)} ${String(sk)}`);
+}
+
+function fromNoteItem({ pk, sk, order, at, value }: Item): Note {
+  const name = String(sk).slice(SORT.note.length);
+  return asNote({ name, order, at, value }, `The item ${String(pk)} ${String(sk)}`);
 }
 
 function byTimeThenKey(a: Fact, b: Fact): number {

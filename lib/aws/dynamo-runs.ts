@@ -19,6 +19,8 @@ const HOLDS_LEASE = `${FENCE_IS_MINE} AND attribute_exists(#leaseUntil)`;
 const INBOX_IS_READ = "#wake = :seen";
 const IS_STALLED = "#status = :stalled";
 const NO_LIVE_LEASE = "(attribute_not_exists(#leaseUntil) OR #leaseUntil <= :now)";
+const IS_PAUSED = "attribute_exists(#paused)";
+const IS_NOT_PAUSED = "attribute_not_exists(#paused)";
 const PLACE_IS = "#sweepSk = :from";
 
 const NO_LEASE = { leaseOwner: undefined, leaseUntil: undefined } satisfies RunChange;
@@ -51,15 +53,24 @@ export function createDynamoRuns(table: Table): RunStore {
 
     // Repeatable: the second time there is no lease, or somebody else's.
     async abandon({ runId, fence }) {
-      const set: RunChange = { status: "pending", ...NO_LEASE };
-      await change(runId, set, { add: { fails: -1 }, when: HOLDS_LEASE, given: { fence } });
+      await unlessPaused(async (status, when) => {
+        const set: RunChange = { status: status ?? "pending", ...NO_LEASE };
+        return await change(runId, set, {
+          add: { fails: -1 },
+          when: `${HOLDS_LEASE} AND ${when}`,
+          given: { fence },
+        });
+      });
     },
 
     // Fence: only its holder moves `handled`, and a claim needs n > handled, so `handled = seen` under my fence is mine.
     async suspend(suspension) {
       const { runId, fence, seen } = suspension;
-      const when = `${HOLDS_LEASE} AND ${INBOX_IS_READ}`;
-      const answer = await change(runId, suspended(suspension), { when, given: { fence, seen } });
+      const answer = await unlessPaused(async (status, isPaused) => {
+        const set = { ...suspended(suspension), ...(status === undefined ? {} : { status }) };
+        const when = `${HOLDS_LEASE} AND ${INBOX_IS_READ} AND ${isPaused}`;
+        return await change(runId, set, { when, given: { fence, seen } });
+      });
       if (answer.applied) return { ok: true };
       const run = answer.standing === undefined ? undefined : fromRunItem(answer.standing);
       const isMine = run?.fence === fence && run.leaseOwner === undefined && run.handled === seen;
@@ -80,6 +91,7 @@ export function createDynamoRuns(table: Table): RunStore {
         checkAt: undefined,
         timer: undefined,
         stalled: undefined,
+        paused: undefined,
         ...expiryPlace(table, runId, expiresAt),
       };
       const answer = await change(runId, set, { when: `${IS_OPEN} AND ${FENCE_IS_MINE}`, given: { fence } });
@@ -98,6 +110,7 @@ export function createDynamoRuns(table: Table): RunStore {
         stalled: reason,
         outcome: "stalled",
         sweepSk: sweepAt,
+        paused: undefined,
         ...NO_LEASE,
       };
       const when = `${IS_OPEN} AND ${FENCE_IS_MINE}`;
@@ -106,6 +119,24 @@ export function createDynamoRuns(table: Table): RunStore {
           ? await change(runId, set, { when, given: { fence } })
           : await change(runId, set, { when: `${when} AND ${NO_LIVE_LEASE}`, given: { fence, now } });
       return { ok: answer.applied };
+    },
+
+    // Mark: seized twice it would raise the fence twice, and the first answer would hold a fence that is not the lease's.
+    async seize({ runId, owner, leaseUntil }) {
+      const mark = newMark();
+      const set: RunChange = {
+        status: "running",
+        leaseOwner: owner,
+        leaseUntil,
+        stalled: undefined,
+        paused: undefined,
+        outcome: undefined,
+        mark,
+      };
+      const unlessMine = `${IS_OPEN} AND (attribute_not_exists(#mark) OR #mark <> :mark)`;
+      const answer = await change(runId, set, { add: { fence: 1 }, when: unlessMine, given: { mark } });
+      if (answer.applied) return fromRunItem(answer.item);
+      return answer.standing?.mark === mark ? fromRunItem(answer.standing) : undefined;
     },
 
     // Harmless: counted twice it is one cause more than there was, and looking at a run without cause changes nothing.
@@ -138,11 +169,60 @@ export function createDynamoRuns(table: Table): RunStore {
       return answer.standing?.mark === mark ? fromRunItem(answer.standing) : undefined;
     },
 
+    // Repeatable: the second time it is paused. Harmless otherwise: one cause more than there was.
+    async pause({ runId, sweepAt }) {
+      const set: RunChange = { paused: true, sweepSk: sweepAt };
+      const when = `${IS_OPEN} AND #status <> :stalled AND ${IS_NOT_PAUSED}`;
+      const given = { stalled: "stalled" };
+      const free = await change(
+        runId,
+        { ...set, status: "paused" },
+        { add: { wake: 1 }, when: `${when} AND attribute_not_exists(#leaseUntil)`, given },
+      );
+      const answer = free.applied
+        ? free
+        : await change(runId, set, {
+            add: { wake: 1 },
+            when: `${when} AND attribute_exists(#leaseUntil)`,
+            given,
+          });
+      const item = answer.applied ? answer.item : answer.standing;
+      return item?.paused === true ? fromRunItem(item) : undefined;
+    },
+
+    // Repeatable: a second resume finds nothing paused; that it was this one is told by the mark.
+    async resume({ runId, sweepAt }) {
+      const mark = newMark();
+      const set: RunChange = { paused: undefined, sweepSk: sweepAt, mark };
+      const free = await change(
+        runId,
+        { ...set, status: "pending" },
+        { add: { wake: 1 }, when: `${IS_OPEN} AND ${IS_PAUSED} AND attribute_not_exists(#leaseUntil)` },
+      );
+      if (free.applied || free.standing?.mark === mark)
+        return fromRunItem(free.applied ? free.item : (free.standing ?? {}));
+      const leased = await change(runId, set, {
+        add: { wake: 1 },
+        when: `${IS_OPEN} AND ${IS_PAUSED} AND attribute_exists(#leaseUntil)`,
+      });
+      if (leased.applied) return fromRunItem(leased.item);
+      return leased.standing?.mark === mark ? fromRunItem(leased.standing) : undefined;
+    },
+
     // Repeatable: the second time the place is no longer `from`.
     async postpone({ runId, from, to }) {
       await change(runId, { sweepSk: to }, { when: `${IS_OPEN} AND ${PLACE_IS}`, given: { from } });
     },
   };
+}
+
+/** Leaving a run that an operator holds gives it the status `paused`: a second request, only then. */
+async function unlessPaused<Answer extends { readonly applied: true } | Refused>(
+  attempt: (status: "paused" | undefined, when: string) => Promise<Answer | Refused>,
+): Promise<Answer | Refused> {
+  const answer = await attempt(undefined, IS_NOT_PAUSED);
+  if (answer.applied || answer.standing?.paused !== true) return answer;
+  return await attempt("paused", IS_PAUSED);
 }
 
 function suspended(suspension: Suspension): RunChange {

@@ -32,6 +32,7 @@ const PLAIN_FIELDS = Object.keys({
   createdAt: true,
   closedAt: true,
   deadline: true,
+  parent: true,
   fence: true,
   leaseOwner: true,
   leaseUntil: true,
@@ -44,6 +45,7 @@ const PLAIN_FIELDS = Object.keys({
   timer: true,
   waits: true,
   stalled: true,
+  paused: true,
   expiresAt: true,
 } satisfies Record<PlainField, true>);
 
@@ -62,6 +64,7 @@ export interface RunChange extends Item {
   readonly timer?: ArmedTimer | undefined;
   readonly waits?: readonly Wait[];
   readonly stalled?: StallReason | undefined;
+  readonly paused?: true | undefined;
   readonly outcome?: ClosedStatus | "stalled" | undefined;
   readonly expiresAt?: number;
   readonly sweepPk?: string;

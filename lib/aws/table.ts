@@ -3,6 +3,7 @@
 //   RUN#<runId>   META              the run as a whole                             run-item.ts
 //                 J#<seq:10>        one checkpoint, possibly several entries       dynamo-journal.ts
 //                 I#<key>           inbox fact                                     dynamo-journal.ts
+//                 N#<name>          note: the latest of something                  dynamo-journal.ts
 //                 S#<seq:10>        claim of a step that runs in a step handler    step-claims.ts
 //   list          <ns>#<workflow>#<shard>, <createdAt:13>#<runId>                  dynamo-index.ts
 //   sweep         <ns>#sweep#<shard>, <sweepAt>          open runs                 dynamo-index.ts
@@ -36,7 +37,7 @@ const TIME_DIGITS = 13;
 export const MAX_TIME_MS = 10 ** TIME_DIGITS - 1;
 
 /** What a sort key begins with, by what it holds. */
-export const SORT = { checkpoint: "J#", fact: "I#", stepClaim: "S#" } as const;
+export const SORT = { checkpoint: "J#", fact: "I#", note: "N#", stepClaim: "S#" } as const;
 /** Ends the range of a prefix: `$` is the character after `#`, so no key lies between, whatever follows the prefix. */
 export const endOf = (prefix: (typeof SORT)[keyof typeof SORT]): string => `${prefix.slice(0, -1)}$`;
 
@@ -49,6 +50,10 @@ export const checkpointKey = (runId: string, first: number): Key => ({
 export const factKey = (runId: string, key: string): Key => ({
   pk: partitionOf(runId),
   sk: `${SORT.fact}${key}`,
+});
+export const noteKey = (runId: string, name: string): Key => ({
+  pk: partitionOf(runId),
+  sk: `${SORT.note}${name}`,
 });
 export const stepClaimKey = (runId: string, seq: number): Key => ({
   pk: partitionOf(runId),

@@ -7,13 +7,15 @@ import type { ClaimRefusal, Loaded } from "../ports/store.ts";
 import { PerdureError } from "../sdk/errors.ts";
 import { Activation } from "./activation.ts";
 import { type Disposition, DONE, type Engine, faultBackoffMs, type Host, later } from "./engine.ts";
+import { childrenToCancel } from "./family.ts";
 import { JournalWriter, Overtaken } from "./journal-writer.ts";
 import { keepLease, LeaseLost } from "./lease.ts";
 import { close, type Left, leave, stall } from "./leave.ts";
 import type { WakeUp } from "./messages.ts";
 import { isPoison } from "./poison.ts";
-import { endOf, type Replayed, replay } from "./replay.ts";
+import { endOf, entriesOf, lastSeqOf, type Replayed, replay } from "./replay.ts";
 import { isDeploymentUnderWay } from "./stall-unreadable.ts";
+import { type CancelFact, cancelledOutright } from "./terminal.ts";
 import { unreachable } from "./unreachable.ts";
 import { UnreadableError } from "./unreadable.ts";
 
@@ -47,6 +49,7 @@ function refused(reason: ClaimRefusal, run: Run | undefined, n: number, now: num
     case "absent":
     case "closed":
     case "stalled":
+    case "paused":
     case "handled":
       return DONE;
     // W2: anybody's live lease, even our own from an earlier delivery. Deleting it here could lose the run. A number
@@ -120,8 +123,14 @@ class Holder {
     const newest = journal.checkpoints.at(-1)?.fence ?? 0;
     if (newest > run.fence) throw await this.#replacedBy(newest);
     const ended = endOf(journal);
+    const outright = askedToEnd(journal);
+    if (ended === undefined && outright !== undefined)
+      return settle(await this.#endOutright(outright, journal), engine);
     assertReaches(journal, run);
-    if (ended !== undefined) return settle(await close(engine, run, ended.terminal, ended.seq), engine);
+    if (ended !== undefined) {
+      const children = childrenToCancel(entriesOf(journal));
+      return settle(await close(engine, run, ended.terminal, ended.seq, children), engine);
+    }
     const replayed = await replayOrFault(engine, run, journal);
     if (replayed instanceof PerdureError) {
       if (isDeploymentUnderWay(replayed, this.#host.receiveCount)) throw replayed;
@@ -132,7 +141,7 @@ class Holder {
       const ending = await activation.work();
       const left = await leave(engine, run, activation, ending);
       if (left.kind !== "woken") return settle(left, engine);
-      activation.noticeWake(left.wake);
+      activation.notice(left.run);
     }
   }
 
@@ -146,23 +155,42 @@ class Holder {
     return new UnreadableError("E_CORRUPT", what);
   }
 
-  #begin({ execution, lastSeq }: Replayed, { facts, stepClaims }: Loaded): Activation {
+  /** Without running any code of the workflow. */
+  async #endOutright(fact: CancelFact, journal: Loaded): Promise<Left> {
+    const writer = this.#writer(lastSeqOf(journal));
+    const entry = await cancelledOutright(this.#run, fact, this.#engine, this.#engine.ports.clock.now());
+    const lastSeq = await writer.append([entry]);
+    return await close(this.#engine, this.#run, entry, lastSeq, childrenToCancel(entriesOf(journal)));
+  }
+
+  #writer(lastSeq: number, signal: AbortSignal = this.#over.signal): JournalWriter {
+    const common = { engine: this.#engine, run: this.#run, owner: this.#owner };
+    return new JournalWriter({ ...common, signal, next: lastSeq + 1 });
+  }
+
+  #begin({ execution, lastSeq }: Replayed, { facts, stepClaims, notes }: Loaded): Activation {
     // Attempts of a replay that was overtaken can no longer be recorded: they hear of it.
     this.#overtaken.abort(new Overtaken(`run ${this.#run.runId}: replayed again`));
     this.#overtaken = new AbortController();
     const signal = AbortSignal.any([this.#over.signal, this.#overtaken.signal]);
     const common = { engine: this.#engine, host: this.#host, run: this.#run, signal };
-    const writer = new JournalWriter({ ...common, owner: this.#owner, next: lastSeq + 1 });
-    this.#activation = new Activation({ ...common, execution, writer, facts, stepClaims });
+    const writer = this.#writer(lastSeq, signal);
+    this.#activation = new Activation({ ...common, execution, writer, facts, stepClaims, notes });
     return this.#activation;
   }
 
   async #renew(leaseUntil: number): Promise<boolean> {
     const { runId, fence } = this.#run;
     const run = await this.#engine.ports.store.runs.renew({ runId, fence, leaseUntil });
-    if (run !== undefined) this.#activation?.noticeWake(run.wake);
+    if (run !== undefined) this.#activation?.notice(run);
     return run !== undefined;
   }
+}
+
+/** Whether the run is to end without its code: it was terminated, or cancelled before anything of it happened. */
+function askedToEnd({ facts, checkpoints }: Loaded): CancelFact | undefined {
+  const asked = (kind: CancelFact["kind"]) => facts.find((fact): fact is CancelFact => fact.kind === kind);
+  return asked("terminate") ?? (checkpoints.length === 0 ? asked("cancel") : undefined);
 }
 
 /** META follows the journal (J4). A journal that ends before it has lost entries: what they recorded would run again. */

@@ -4,29 +4,33 @@
 // Each turn of the loop: look for an end, read the inbox when it has grown, decide, append what is decided and what
 // has settled in one checkpoint (group commit), deliver it, and only then start new effects. So no effect starts
 // before everything it depends on is in the journal (J3, J4).
-import { MAX_LOOP_TURNS, MAX_WAITS_SHOWN } from "../limits.ts";
-import type { Entry, Fact, StepClaim, TerminalEntry } from "../ports/journal.ts";
+import { CANCEL_GRACE_MS, MAX_LOOP_TURNS, MAX_WAITS_SHOWN } from "../limits.ts";
+import type { Entry, Fact, Note, RunEntry, StepClaim, TerminalEntry } from "../ports/journal.ts";
 import type { Run, Wait } from "../ports/run.ts";
-import { PerdureError } from "../sdk/errors.ts";
+import { CancelledError, PerdureError } from "../sdk/errors.ts";
 import { Bell } from "./bell.ts";
 import type { StepCall } from "./call.ts";
-import { type Decision, decide } from "./decide.ts";
+import { decide } from "./decide.ts";
+import { type Decision, Inbox } from "./decision.ts";
 import type { Engine, Host } from "./engine.ts";
 import type { Execution } from "./execution.ts";
 import type { JournalWriter } from "./journal-writer.ts";
 import { LeaseLost } from "./lease.ts";
 import { logFailure } from "./log-failure.ts";
-import { readFacts } from "./read-facts.ts";
+import { perform } from "./perform.ts";
+import { progressNote, progressOf } from "./progress.ts";
 import { deliverEntry } from "./replay.ts";
 import { StepDispatcher } from "./step-dispatcher.ts";
 import { StepRunner } from "./step-runner.ts";
-import { terminalOf, timedOut } from "./terminal.ts";
+import { type CancelFact, cancelledOutright, terminalOf, timedOut } from "./terminal.ts";
 
 export type Ending =
   | { readonly kind: "ended"; readonly terminal: TerminalEntry }
   | { readonly kind: "stalled"; readonly fault: PerdureError }
   /** Time is nearly up and there is more to do. */
   | { readonly kind: "hand-off" }
+  /** An operator holds the run. */
+  | { readonly kind: "paused" }
   | {
       readonly kind: "blocked";
       /** Earliest timer, epoch ms. */
@@ -44,6 +48,7 @@ export interface ActivationOptions {
   readonly writer: JournalWriter;
   readonly facts: readonly Fact[];
   readonly stepClaims: readonly StepClaim[];
+  readonly notes: readonly Note[];
   /** Aborted when the lease is lost or the activation is over. */
   readonly signal: AbortSignal;
 }
@@ -56,17 +61,32 @@ export class Activation {
   readonly #runner: StepRunner;
   readonly #dispatcher: StepDispatcher;
   #facts: readonly Fact[];
+  #notes: readonly Note[];
+  /** At-most-once attempts whose start this activation has recorded: nobody else may run them. */
+  readonly #ours = new Set<StepCall>();
+  /** When bodies that run at a cancellation are waited for no longer, epoch ms. */
+  #graceUntil: number | undefined;
   /** Higher than `seen` when a cause has come since the inbox was read. */
   #wake: number;
-  /** Appended by this activation. */
+  /** Checkpoints appended by this activation. */
   #checkpoints = 0;
+  #isPaused = false;
 
   constructor(options: ActivationOptions) {
     this.#options = options;
     this.seen = options.run.wake;
     this.#wake = options.run.wake;
     this.#facts = options.facts;
-    this.#runner = new StepRunner(options.engine, options.run.runId, this.#bell, options.signal);
+    this.#notes = options.notes;
+    const notes = new Map(options.notes.map((note) => [note.name, note]));
+    const { runId } = options.run;
+    this.#runner = new StepRunner({
+      engine: options.engine,
+      runId,
+      bell: this.#bell,
+      signal: options.signal,
+      progressOf: (call) => progressOf(options.engine, runId, call, notes.get(progressNote(call.id))),
+    });
     this.#dispatcher = new StepDispatcher(options.engine, options.run, options.stepClaims);
     options.signal.addEventListener("abort", () => this.#bell.ring());
     options.execution.onFault = () => this.#bell.ring();
@@ -76,10 +96,16 @@ export class Activation {
     return this.#options.writer.lastSeq;
   }
 
-  /** Tells that META's `wake` has this value now; the loop will read the inbox. */
-  noticeWake(wake: number): void {
-    if (wake <= this.#wake) return;
-    this.#wake = wake;
+  childrenToCancel(): readonly string[] {
+    return this.#options.execution.children.toCancel();
+  }
+
+  /** Tells how META stands now; the loop will read the inbox when a cause has come. */
+  notice({ wake, paused }: Run): void {
+    const isPaused = paused === true;
+    if (wake <= this.#wake && isPaused === this.#isPaused) return;
+    this.#wake = Math.max(wake, this.#wake);
+    this.#isPaused = isPaused;
     this.#bell.ring();
   }
 
@@ -93,9 +119,18 @@ export class Activation {
       if (end !== undefined) return end;
       if (this.#wake > this.seen) await this.#readInbox();
 
-      const decision = this.#decide();
-      const read = await readFacts(engine, this.#options.run.runId, decision);
-      const entries = [...this.#runner.takeSettled(), ...decision.record, ...read];
+      const settled = this.#runner.takeSettled();
+      const decision = this.#decide(settled);
+      const performed = await perform(engine, this.#options.run, decision);
+      const now = engine.ports.clock.now();
+      const marks = execution.versions.takeUnrecorded(now);
+      const entries = [
+        ...marks,
+        ...settled.values(),
+        ...decision.record,
+        ...performed,
+        ...this.#aboutTheRun(),
+      ];
       if (entries.length > 0) {
         await this.#record(entries);
         if (this.#mayHandOff()) {
@@ -104,6 +139,12 @@ export class Activation {
         }
         continue;
       }
+      if (decision.freshNotes.length > 0) {
+        this.#notes = [...this.#notes, ...decision.freshNotes];
+        continue;
+      }
+      if (decision.fault !== undefined && !this.#runner.busy)
+        return { kind: "stalled", fault: decision.fault };
       const left = await this.#act(decision);
       if (left !== undefined) return left;
       // Results that settle in the same turn share a checkpoint.
@@ -124,18 +165,19 @@ export class Activation {
     await this.#dispatcher.send(decision.dispatched);
     if (this.#options.signal.aborted) return undefined;
 
-    const handOff = this.#isTimeToHandOff();
-    if (!handOff && missingHandler === undefined) this.#runner.start(decision.start);
+    const handOff = this.#isPaused || this.#isTimeToHandOff();
+    if (missingHandler === undefined) this.#runner.start(this.#startable(decision, handOff));
     // What runs here is recorded before a person is asked.
     if (missingHandler !== undefined && !this.#runner.busy)
       return stalledByMissingHandler(execution, missingHandler);
-    const nextAt = earliest(decision.nextAt, this.#options.run.deadline);
+    const nextAt = earliest(earliest(decision.nextAt, this.#deadline()), this.#graceUntil);
     const untilNextMs = nextAt === undefined ? undefined : Math.max(0, nextAt - clock.now());
     const staysMs = Math.min(engine.settings.inProcessWaitMs, this.#options.host.remainingMs() / 2);
     if (this.#runner.busy || (!handOff && untilNextMs !== undefined && untilNextMs <= staysMs)) {
       await this.#bell.wait(clock, untilNextMs);
       return undefined;
     }
+    if (this.#isPaused) return { kind: "paused" };
     if (decision.start.length > 0) return { kind: "hand-off" };
     const onHandler = decision.dispatched.length > 0;
     return { kind: "blocked", nextAt, onHandler, waits: decision.waits.slice(0, MAX_WAITS_SHOWN) };
@@ -146,26 +188,75 @@ export class Activation {
     if (execution.fault !== undefined) return { kind: "stalled", fault: execution.fault };
     const now = engine.ports.clock.now();
     if (execution.outcome !== undefined) {
-      return await this.#terminate(await terminalOf(run, execution.outcome, engine, now));
+      return await this.#terminate(await terminalOf(execution, execution.outcome, engine, now));
     }
-    if (run.deadline === undefined || run.deadline > now) return undefined;
-    return await this.#terminate(await timedOut(run, run.deadline, engine, now));
+    const terminate = this.#asked("terminate");
+    if (terminate !== undefined)
+      return await this.#terminate(await cancelledOutright(run, terminate, engine, now));
+    const isOver = this.#deadline() !== undefined && (run.deadline ?? now) <= now;
+    // With something to undo the journal says so first (#aboutTheRun), and the end comes when it is undone.
+    return isOver && !execution.undos.anyKept
+      ? await this.#terminate(await timedOut(run, engine, now))
+      : undefined;
+  }
+
+  /** Entries about the run as a whole that are due. */
+  #aboutTheRun(): RunEntry[] {
+    const { execution, engine } = this.#options;
+    if (execution.outcome !== undefined) return [];
+    const now = engine.ports.clock.now();
+    const deadline = this.#deadline();
+    if (deadline !== undefined && deadline <= now && execution.undos.anyKept)
+      return [{ type: "run.expired", at: now }];
+    const cancel = execution.isCancelled ? undefined : this.#asked("cancel");
+    if (cancel === undefined || !this.#isGraceOver(now)) return [];
+    const { reason } = cancel;
+    return [{ type: "run.cancel_requested", ...(reason === undefined ? {} : { reason }), at: now }];
+  }
+
+  /**
+   * Bodies that are running when the run is cancelled hear of it at once, and have a moment to come to an end that can be
+   * recorded: what has happened can then be undone.
+   */
+  #isGraceOver(now: number): boolean {
+    if (this.#graceUntil === undefined) {
+      this.#graceUntil = now + CANCEL_GRACE_MS;
+      this.#runner.abortAll(new CancelledError(`run ${this.#options.run.runId} was cancelled`));
+    }
+    const isOver = !this.#runner.busy || now >= this.#graceUntil;
+    if (isOver) this.#graceUntil = undefined;
+    return isOver;
+  }
+
+  #asked(kind: CancelFact["kind"]): CancelFact | undefined {
+    return this.#facts.find((fact): fact is CancelFact => fact.kind === kind);
+  }
+
+  /** Nothing once the journal says that it has passed. */
+  #deadline(): number | undefined {
+    return this.#options.execution.isExpired ? undefined : this.#options.run.deadline;
+  }
+
+  /** What has been announced in the journal must be started here or is lost; nothing else when time is up or unwanted. */
+  #startable({ start }: Decision, handOff: boolean): readonly StepCall[] {
+    return handOff || this.#graceUntil !== undefined ? start.filter((call) => this.#ours.has(call)) : start;
   }
 
   async #terminate(terminal: TerminalEntry): Promise<Ending> {
-    const { engine, run, writer } = this.#options;
-    await writer.append([terminal]);
+    const { engine, execution, run, writer } = this.#options;
+    await writer.append([...execution.versions.takeUnrecorded(terminal.at), terminal]);
     logFailure(engine.ports.log, run.runId, terminal);
     return { kind: "ended", terminal };
   }
 
-  #decide(): Decision {
+  #decide(settled: ReadonlyMap<StepCall, unknown> = new Map()): Decision {
     const { execution, engine } = this.#options;
-    return decide({
-      open: execution.calls.open(),
-      facts: this.#facts,
-      consumed: execution.consumed,
+    const calls = { open: execution.calls.open(), withdrawn: execution.calls.withdrawn() };
+    return decide(calls, {
+      inbox: new Inbox(this.#facts, execution.consumed, this.#notes),
+      hasOutcome: (call) => settled.has(call),
       isRunning: (call) => this.#runner.isRunning(call),
+      isOurs: (call) => this.#ours.has(call),
       hasHandler: (name) => engine.ports.stepHandlers.get(name) !== undefined,
       now: engine.ports.clock.now(),
     });
@@ -186,15 +277,23 @@ export class Activation {
     for (const entry of entries) logFailure(engine.ports.log, run.runId, entry);
     for (const [i, entry] of entries.entries()) {
       if (execution.fault !== undefined) return;
+      if (entry.type === "step.started") this.#takeAsOurs(entry.id);
       await deliverEntry(engine, execution, first + i, entry);
     }
+    this.#runner.dropSettled();
+  }
+
+  #takeAsOurs(stepId: string): void {
+    const call = this.#options.execution.calls.find("step", stepId);
+    if (call?.kind === "step") this.#ours.add(call);
   }
 
   /** At a step boundary: nothing runs here, and the code has not ended. */
   #mayHandOff(): boolean {
     const { execution } = this.#options;
     const hasEnded = execution.outcome !== undefined || execution.fault !== undefined;
-    return !hasEnded && !this.#runner.busy && this.#isTimeToHandOff();
+    const hasAnnounced = [...this.#ours].some((call) => !call.settled && call.state.at === "started");
+    return !hasEnded && !hasAnnounced && !this.#runner.busy && this.#isTimeToHandOff();
   }
 
   /** Never before something was appended: a run whose replay takes most of the time must still move. */

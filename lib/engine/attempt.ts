@@ -1,57 +1,115 @@
-// One attempt of a step: runs the body under its timeout, and turns what came of it into the entry that records it.
+// One attempt of a step: runs the body under its timeouts, and turns what came of it into the entry that records it.
 // Used in the activation and, with the same rules, in step handlers.
 import type { Clock } from "../ports/clock.ts";
-import type { StepFailed, StepRetrying, StepSucceeded } from "../ports/journal.ts";
+import type { StepFailed, StepPolled, StepRetrying, StepSucceeded } from "../ports/journal.ts";
 import type { Log } from "../ports/log.ts";
 import type { Failure, Payload } from "../ports/payload.ts";
-import { TimeoutError } from "../sdk/errors.ts";
-import type { StepCall } from "./call.ts";
+import { CancelledError, TimeoutError } from "../sdk/errors.ts";
+import type { Polling, StepCall } from "./call.ts";
 import type { Outcome } from "./execution.ts";
 import { decideRetry, type RetryDecision } from "./retry.ts";
+import { checkInput } from "./validate.ts";
+
+/** Keeps what an attempt says of its progress, and what the last one said (progress.ts). */
+export interface Progress {
+  readonly last: unknown;
+  save(value: unknown): Promise<void>;
+}
 
 export interface AttemptOptions {
   readonly call: StepCall;
   readonly clock: Clock;
   readonly log: Log;
-  /** Aborted when the outcome can no longer be recorded. */
+  readonly progress: Progress;
+  /** Aborted when the outcome can no longer be recorded, or nobody wants it. */
   readonly signal: AbortSignal;
 }
 
 /** Never rejects. After a timeout the body may still run on; nobody listens to it any more. */
-export async function runAttempt({ call, clock, log, signal }: AttemptOptions): Promise<Outcome> {
+export async function runAttempt({ call, clock, log, progress, signal }: AttemptOptions): Promise<Outcome> {
   const { attempt } = call.state;
   const overtime = new AbortController();
   const finished = new AbortController();
+  const limits = new Limits(clock, overtime, finished.signal, `step "${call.id}" at attempt ${attempt}`);
   const body = async (): Promise<Outcome> => {
     try {
-      const value = await call.body({
-        idempotencyKey: call.idempotencyKey,
-        attempt,
-        signal: AbortSignal.any([signal, overtime.signal]),
-        log: log.with({ step: call.id, attempt }),
-      });
-      return { ok: true, value };
+      const value = await call.body(
+        {
+          idempotencyKey: call.idempotencyKey,
+          attempt,
+          signal: AbortSignal.any([signal, overtime.signal]),
+          log: log.with({ step: call.id, attempt }),
+          progress: progress.last,
+          heartbeat: async (value) => {
+            limits.hear();
+            await progress.save(value);
+          },
+        },
+        call.previous,
+      );
+      return { ok: true, value: call.schema === undefined ? value : await checkInput(call.schema, value) };
     } catch (error) {
       return { ok: false, error };
     }
   };
-  const limit = async (timeoutMs: number): Promise<Outcome> => {
-    await clock.sleep(timeoutMs, finished.signal);
-    const error = new TimeoutError(
-      `step "${call.id}" took longer than ${timeoutMs} ms at attempt ${attempt}`,
-    );
-    if (!finished.signal.aborted) overtime.abort(error);
-    return { ok: false, error };
-  };
+  const races = [body()];
+  if (call.timeoutMs !== undefined) races.push(limits.total(call.timeoutMs));
+  if (call.heartbeatTimeoutMs !== undefined) races.push(limits.silence(call.heartbeatTimeoutMs));
   try {
-    return await Promise.race(call.timeoutMs === undefined ? [body()] : [body(), limit(call.timeoutMs)]);
+    return await Promise.race(races);
   } finally {
     finished.abort();
   }
 }
 
+/** The times an attempt may take. Each limit resolves to the failure when it is passed, or when the attempt is over. */
+class Limits {
+  #heardAt: number;
+  readonly #clock: Clock;
+  readonly #overtime: AbortController;
+  readonly #finished: AbortSignal;
+  readonly #what: string;
+
+  constructor(clock: Clock, overtime: AbortController, finished: AbortSignal, what: string) {
+    this.#clock = clock;
+    this.#overtime = overtime;
+    this.#finished = finished;
+    this.#what = what;
+    this.#heardAt = clock.now();
+  }
+
+  hear(): void {
+    this.#heardAt = this.#clock.now();
+  }
+
+  async total(timeoutMs: number): Promise<Outcome> {
+    await this.#clock.sleep(timeoutMs, this.#finished);
+    return this.#exceeded(`${this.#what} took longer than ${timeoutMs} ms`);
+  }
+
+  async silence(timeoutMs: number): Promise<Outcome> {
+    for (;;) {
+      const leftMs = this.#heardAt + timeoutMs - this.#clock.now();
+      if (leftMs <= 0 || this.#finished.aborted) break;
+      await this.#clock.sleep(leftMs, this.#finished);
+    }
+    return this.#exceeded(`${this.#what} sent no heartbeat for ${timeoutMs} ms`);
+  }
+
+  #exceeded(what: string): Outcome {
+    const error = new TimeoutError(what);
+    if (!this.#finished.aborted) this.#overtime.abort(error);
+    return { ok: false, error };
+  }
+}
+
 export type PackedResult =
-  | { readonly ok: true; readonly value: Payload }
+  | {
+      readonly ok: true;
+      readonly value: Payload;
+      /** A polling step's value does not satisfy yet. Decided already, where the value was at hand. */
+      readonly pending?: true;
+    }
   | {
       readonly ok: false;
       readonly error: unknown;
@@ -66,11 +124,34 @@ export function attemptEntry(
   result: PackedResult,
   now: number,
   chance: number,
-): StepSucceeded | StepRetrying | StepFailed {
+): StepSucceeded | StepPolled | StepRetrying | StepFailed {
   const of = { id: call.id, attempt: call.state.attempt, at: now };
-  if (result.ok) return { type: "step.succeeded", ...of, value: result.value };
-  const retry = result.retry ?? decideRetry(result.error, call.state.attempt, call.backoff, chance);
+  if (result.ok) {
+    return call.polling !== undefined && result.pending
+      ? { type: "step.polled", ...of, value: result.value, nextAt: now + pauseMs(call.polling, of.attempt) }
+      : { type: "step.succeeded", ...of, value: result.value };
+  }
+  const retry = result.retry ?? decideRetry(result.error, call.failures + 1, call.backoff, chance);
   return retry.again
     ? { type: "step.retrying", ...of, failure: result.failure, retryAt: now + retry.delayMs }
     : { type: "step.failed", ...of, failure: result.failure };
+}
+
+function pauseMs({ everyMs, backoff, maxMs }: Polling, check: number): number {
+  return Math.round(Math.min(maxMs, everyMs * Math.min(backoff ** (check - 1), Number.MAX_SAFE_INTEGER)));
+}
+
+/** What a polling step's predicate says of a value; an error of its own ends the wait. */
+export function satisfies(polling: Polling, outcome: Outcome): Outcome & { readonly pending?: true } {
+  if (!outcome.ok) return outcome;
+  try {
+    return polling.until(outcome.value) ? outcome : { ...outcome, pending: true };
+  } catch (error) {
+    return { ok: false, error };
+  }
+}
+
+/** Why an attempt whose result nobody wants is stopped. */
+export function withdrawn(call: StepCall): CancelledError {
+  return new CancelledError(`step "${call.id}" is no longer wanted`);
 }

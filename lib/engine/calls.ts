@@ -9,10 +9,11 @@ export class Calls {
   readonly #byKey = new Map<string, Call>();
   readonly #counts = new Map<string, number>();
   readonly #open = new Set<Call>();
+  readonly #withdrawn = new Set<Call>();
   readonly #openSteps = new Map<string, Set<Call>>();
 
   /** Reserves the next id for a name. @throws E_DUPLICATE_NAME when the number would be ambiguous */
-  nextId(kind: CallKind, name: string, turn: number): string {
+  nextId(kind: CallKind | "scope", name: string, turn: number): string {
     const [oldest] = (kind === "step" ? this.#openSteps.get(name) : undefined) ?? [];
     if (oldest !== undefined && oldest.turn !== turn) {
       throw new PerdureError(
@@ -23,7 +24,12 @@ export class Calls {
     const key = keyOf(kind, name);
     const occurrence = (this.#counts.get(key) ?? 0) + 1;
     this.#counts.set(key, occurrence);
-    return occurrence === 1 ? name : `${name}#${occurrence}`;
+    return idOf(name, occurrence);
+  }
+
+  /** The id that the next call of a name gets. */
+  peekId(kind: CallKind, name: string): string {
+    return idOf(name, (this.#counts.get(keyOf(kind, name)) ?? 0) + 1);
   }
 
   add(call: Call): void {
@@ -38,10 +44,23 @@ export class Calls {
     return this.#byKey.get(keyOf(kind, id));
   }
 
-  settle(call: Call): void {
-    call.settled = true;
-    this.#open.delete(call);
-    this.#openSteps.get(call.name)?.delete(call);
+  resolve(call: Call, value: unknown): void {
+    this.#settle(call);
+    call.resolve(value);
+  }
+
+  reject(call: Call, error: unknown): void {
+    this.#settle(call);
+    call.reject(error);
+  }
+
+  /** Nobody wants the call any more. Without an error its code never hears of it again. */
+  withdraw(call: Call, error: Error | undefined): void {
+    if (call.settled) return;
+    call.withdrawn = true;
+    this.#withdrawn.add(call);
+    this.#settle(call);
+    if (error !== undefined) call.reject(error);
   }
 
   /** Calls without a result, in the order they were made. */
@@ -49,11 +68,26 @@ export class Calls {
     return this.#open;
   }
 
+  /** Calls that nobody wants any more, in the order in which that came about. */
+  withdrawn(): Iterable<Call> {
+    return this.#withdrawn;
+  }
+
   get anyOpen(): boolean {
     return this.#open.size > 0;
   }
+
+  #settle(call: Call): void {
+    call.settled = true;
+    this.#open.delete(call);
+    this.#openSteps.get(call.name)?.delete(call);
+  }
 }
 
-function keyOf(kind: CallKind, id: string): string {
+function idOf(name: string, occurrence: number): string {
+  return occurrence === 1 ? name : `${name}#${occurrence}`;
+}
+
+function keyOf(kind: CallKind | "scope", id: string): string {
   return `${kind} ${id}`;
 }

@@ -1,119 +1,117 @@
 // The Context a workflow gets: turns its calls into Call records of the execution and returns their promises. Runs
-// nothing; whether a step's body ever runs is decided elsewhere, from the journal.
-import type { StandardSchemaV1 } from "@standard-schema/spec";
+// nothing; whether a step's body ever runs is decided elsewhere, from the journal. A scope is a Context of its own, whose
+// calls have longer ids.
 import type { Log } from "../ports/log.ts";
-import type { Context, SignalOptions } from "../sdk/context.ts";
-import { durationMs } from "../sdk/duration.ts";
+import type { ApprovalOptions, CallbackOptions, Submit } from "../sdk/callback.ts";
+import type { ChildOptions } from "../sdk/child.ts";
+import type { Context } from "../sdk/context.ts";
+import type { Duration } from "../sdk/duration.ts";
 import { PerdureError } from "../sdk/errors.ts";
 import { checkName } from "../sdk/names.ts";
-import { checkKeys } from "../sdk/options.ts";
-import type { StepBody, StepOptions } from "../sdk/step.ts";
-import type { Call, SignalCall, SleepCall, StepCall } from "./call.ts";
-import { shortDigest } from "./digest.ts";
+import type { Check, ConditionOptions, StepBody, StepContext, StepOptions } from "../sdk/step.ts";
+import type { AnyWorkflow } from "../sdk/workflow.ts";
+import type { CallKind } from "./call.ts";
+import { type AskedOf, makeCall } from "./call-factory.ts";
+import { waitForApproval, waitForCallback } from "./compose/callback.ts";
+import { runChild, startChild } from "./compose/child.ts";
+import { mapItems } from "./compose/map.ts";
+import { parallel } from "./compose/parallel.ts";
+import { type Enter, runScope } from "./compose/scope.ts";
 import type { Execution } from "./execution.ts";
-import { backoffOf } from "./retry.ts";
+import {
+  askCondition,
+  askSignal,
+  askSleep,
+  askSleepUntil,
+  askStep,
+  checkVersionRange,
+  compensationOf,
+} from "./options.ts";
 import { seededRandom, seededUuid } from "./seeded.ts";
+import type { VersionRange } from "./versions.ts";
 
-type Common = "id" | "name" | "turn" | "settled" | "resolve" | "reject";
-type Asked = Omit<StepCall, Common | "idempotencyKey"> | Omit<SleepCall, Common> | Omit<SignalCall, Common>;
-
-type AnySignalOptions = SignalOptions & { readonly schema?: StandardSchemaV1 };
-
-const MAX_IDEMPOTENCY_KEY_CHARS = 255;
-
-export function createContext(execution: Execution, log: Log): Context {
+/** `prefix` is empty, or ends with '/'. */
+export function createContext(execution: Execution, log: Log, prefix: string): Context {
   const { runId, workflow } = execution.run;
-  let draws = 0;
-  const draw = () => {
-    draws += 1;
-    return draws;
+  const enter: Enter = {
+    execution,
+    prefix,
+    contextOf: (inner) => createContext(execution, log, inner),
   };
-  return {
+  const make = <K extends CallKind>(kind: K, name: string, ask: (name: string) => AskedOf<K>) =>
+    makeCall(execution, kind, `${prefix}${String(name)}`, () => {
+      checkName(kind, name);
+      return ask(name);
+    });
+  const waitForSignal = (name: string, options: object = {}) =>
+    make("signal", name, () => askSignal(name, options));
+
+  const ctx = {
     runId,
     workflow,
-    step: <T>(name: string, body: StepBody<T>, options: StepOptions = {}) =>
-      make(execution, "step", name, () => stepAsked(name, body, options)) as Promise<T>,
-    sleep: (name, duration) =>
-      make(execution, "sleep", name, () => ({
-        kind: "sleep",
-        durationMs: durationMs(duration, `duration of sleep "${name}"`),
-        wakeAt: undefined,
-      })) as Promise<void>,
-    // biome-ignore lint/suspicious/noExplicitAny: the overloads of Context give the callers their types
-    waitForSignal: (name: string, options?: AnySignalOptions): Promise<any> =>
-      make(execution, "signal", name, () => ({
-        kind: "signal",
-        schema: options?.schema,
-        timeoutMs:
-          options?.timeout === undefined
-            ? undefined
-            : durationMs(options.timeout, `timeout of signal "${name}"`),
-        deadline: undefined,
-      })),
+    step: (name: string, body: StepBody<unknown>, options: StepOptions<unknown> = {}) =>
+      make("step", name, () => askStep(execution, name, body, options)),
+    sleep: (name: string, duration: Duration) => make("sleep", name, () => askSleep(name, duration)),
+    sleepUntil: (name: string, time: Date | number | string) =>
+      make("sleep", name, () => askSleepUntil(name, time)),
+    waitForSignal,
+    async *signals(name: string, options: object = {}) {
+      for (;;) yield await waitForSignal(name, options);
+    },
+    waitForCondition: (name: string, check: Check<unknown>, options: ConditionOptions<unknown>) =>
+      make("step", name, () => askCondition(execution, name, check, options)),
+    waitForCallback: (name: string, submit: Submit, options: CallbackOptions = {}) =>
+      waitForCallback(execution, prefix, name, submit, options),
+    waitForApproval: (name: string, options: ApprovalOptions) =>
+      waitForApproval(execution, prefix, name, options),
+    runChild: (name: string, child: AnyWorkflow, input: unknown, options: ChildOptions = {}) =>
+      runChild(execution, { prefix, name, workflow: child, input, options }),
+    startChild: (name: string, child: AnyWorkflow, input: unknown, options: ChildOptions = {}) =>
+      startChild(execution, { prefix, name, workflow: child, input, options }),
+    scope: (name: string, body: (scope: Context) => Promise<unknown>) => runScope(enter, name, body),
+    parallel: (name: string, branches: never, options = {}) => parallel(enter, name, branches, options),
+    map: (name: string, items: readonly unknown[], body: never, options = {}) =>
+      mapItems(enter, name, items, body, options),
+    compensations: {
+      add: (name: string, undo: (step: StepContext) => unknown) =>
+        addCompensation(execution, prefix, name, undo),
+      run: () => execution.undos.run(),
+      forget: () => execution.undos.forget(),
+    },
+    version: (change: string, range: VersionRange) => versionOf(execution, change, range),
     now: () => new Date(execution.now),
-    random: () => seededRandom(runId, draw()),
-    uuid: () => seededUuid(runId, draw()),
+    random: () => seededRandom(runId, execution.nextDraw()),
+    uuid: () => seededUuid(runId, execution.nextDraw()),
     log: liveLog(execution, log),
+    get isCancelled() {
+      return execution.isCancelled;
+    },
   };
+  // The overloads of Context give the callers their types.
+  return ctx as unknown as Context;
 }
 
-function make(execution: Execution, kind: Call["kind"], name: string, ask: () => Asked): Promise<unknown> {
-  const promise = new Promise<unknown>((resolve, reject) => {
-    checkName(kind, name);
-    const asked = ask();
-    if (!execution.admits(`ctx ${kind} "${name}"`)) return;
-    const id = idOrFault(execution, kind, name);
-    if (id === undefined) return;
-    const common = { id, name, turn: execution.turn, settled: false, resolve, reject };
-    if (asked.kind === "step") {
-      execution.calls.add({ ...asked, ...common, idempotencyKey: idempotencyKeyOf(execution.run.runId, id) });
-    } else {
-      execution.calls.add({ ...asked, ...common });
-    }
-  });
-  // A result that nobody waits for (the loser of a race) must not end the process.
-  promise.catch(() => {});
-  return promise;
-}
-
-function idOrFault(execution: Execution, kind: Call["kind"], name: string): string | undefined {
+/** A branch that this code no longer has is for a person: the code's own error handling must not take it for its own. */
+function versionOf(execution: Execution, change: string, range: VersionRange): number {
+  checkVersionRange(change, range);
   try {
-    return execution.calls.nextId(kind, name, execution.turn);
+    return execution.versions.choose(execution.run.runId, change, range);
   } catch (error) {
-    if (!(error instanceof PerdureError)) throw error;
-    execution.fault ??= error;
-    return undefined;
+    if (error instanceof PerdureError) execution.fault ??= error;
+    throw error;
   }
 }
 
-function stepAsked(
+function addCompensation(
+  execution: Execution,
+  prefix: string,
   name: string,
-  body: StepBody<unknown>,
-  options: StepOptions,
-): Omit<StepCall, Common | "idempotencyKey"> {
-  if (typeof body !== "function") {
-    throw new PerdureError(
-      "E_BAD_OPTION",
-      `Step "${name}" has no function; it is the second argument of ctx.step.`,
-    );
-  }
-  checkKeys(`Step "${name}"`, options, ["retry", "timeout", "on"]);
-  if (options.on !== undefined) checkName("step handler", options.on);
-  return {
-    kind: "step",
-    body,
-    backoff: backoffOf(options.retry),
-    timeoutMs:
-      options.timeout === undefined ? undefined : durationMs(options.timeout, `timeout of step "${name}"`),
-    on: options.on,
-    state: { at: "ready", attempt: 1, notBefore: 0 },
-  };
-}
-
-/** Neither a run id nor a step's name holds a '/', so two steps never share a key. */
-function idempotencyKeyOf(runId: string, stepId: string): string {
-  const key = `${runId}/${stepId}`;
-  return key.length <= MAX_IDEMPOTENCY_KEY_CHARS ? key : `${runId}/${shortDigest(stepId)}`;
+  undo: (step: StepContext) => unknown,
+): void {
+  checkName("compensation", name);
+  const compensation = compensationOf(`compensation "${name}"`, (_: unknown, step) => undo(step));
+  const id = execution.calls.nextId("scope", `${prefix}${name}`, execution.turn);
+  if (compensation !== undefined) execution.undos.add(id, compensation, undefined);
 }
 
 /** What replay has already logged is not logged again. */

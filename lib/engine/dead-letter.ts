@@ -49,7 +49,8 @@ export type Verdict =
  * while a wake-up died again and again: a count of deliveries proves nothing, because lease conflicts raise it too.
  */
 export function judgeWakeUp(run: Run | undefined, lastFence: number, wakeUp: WakeUp, now: number): Verdict {
-  if (run === undefined || isClosed(run.status) || run.status === "stalled") return { kind: "drop" };
+  if (run === undefined || isClosed(run.status) || run.status === "stalled" || run.paused)
+    return { kind: "drop" };
   if (run.handled >= wakeUp.n) return { kind: "drop" };
   const before = wakeUp.lastFence === lastFence ? (wakeUp.deaths ?? 0) : 0;
   if (isLeased(run, now)) return { kind: "again", deaths: before };

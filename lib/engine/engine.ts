@@ -7,6 +7,8 @@ export interface Engine {
   readonly ports: Ports;
   readonly registry: Registry;
   readonly settings: Settings;
+  /** Where the API is reached from outside, without a slash at the end: what approval links begin with. */
+  readonly publicUrl?: string;
 }
 
 /** The process that got a message: a Lambda invocation or a local worker. */

@@ -2,7 +2,17 @@
 // instance of its class when the class is built in or ours. Whatever is thrown, however odd, becomes a record: a
 // cycle ends in a word, a field that cannot be kept becomes text.
 import { MAX_ERROR_DEPTH, MAX_ERROR_TEXT_CHARS } from "../limits.ts";
-import { PerdureError, RetryableError, StepError, TerminalError, TimeoutError } from "../sdk/errors.ts";
+import {
+  BatchError,
+  CallbackError,
+  CancelledError,
+  ChildRunError,
+  PerdureError,
+  RetryableError,
+  StepError,
+  TerminalError,
+  TimeoutError,
+} from "../sdk/errors.ts";
 
 type Kept =
   | { readonly error: ErrorRecord }
@@ -22,6 +32,10 @@ const CLASSES = new Map<string, ErrorConstructor | { readonly prototype: Error }
   [
     Error,
     AggregateError,
+    BatchError,
+    CallbackError,
+    CancelledError,
+    ChildRunError,
     EvalError,
     RangeError,
     ReferenceError,

@@ -1,7 +1,10 @@
 // The engine's public door for the rooms that drive it: api, local, lambda, testing.
+export { cancelRun } from "./cancel-run.ts";
+export { type Completion, completeCallback, decideApproval, heartbeatCallback } from "./complete-callback.ts";
 export { handleDeadLetter } from "./dead-letter.ts";
 export { type Disposition, type Engine, faultBackoffMs, type Host } from "./engine.ts";
 export { handleMessage } from "./handle-message.ts";
+export { pauseRun, resumeRun } from "./pause-run.ts";
 export { pack, unpack } from "./payloads.ts";
 export { createRegistry, type Registry, workflowsOf } from "./registry.ts";
 export { replay } from "./replay.ts";
@@ -11,4 +14,5 @@ export { AWS_SETTINGS, checkSettings, LOCAL_SETTINGS, type Settings } from "./se
 export { startRun } from "./start-run.ts";
 export { asCheckpoint } from "./stored-forms.ts";
 export { sweep } from "./sweep.ts";
+export { terminateRun } from "./terminate-run.ts";
 export { InputError, type Issue } from "./validate.ts";

@@ -8,25 +8,27 @@ import type { PerdureError } from "../sdk/errors.ts";
 import type { Activation, Ending } from "./activation.ts";
 import { shortDigest } from "./digest.ts";
 import type { Engine } from "./engine.ts";
+import { tellFamily } from "./family.ts";
 import { writeMessage } from "./messages.ts";
 import { sweepTime } from "./settings.ts";
 import { closedStatusOf } from "./terminal.ts";
 import { unreachable } from "./unreachable.ts";
 import { sendWakeUp } from "./wake.ts";
 
-/** `replaced`: somebody else owns the run. `woken`: a cause came, `wake` is its number; read the inbox and go on. */
-export type Left = { readonly kind: "left" | "replaced" } | { readonly kind: "woken"; readonly wake: number };
+/** `replaced`: somebody else owns the run. `woken`: a cause came, `run` counts it; read the inbox and go on. */
+export type Left = { readonly kind: "left" | "replaced" } | { readonly kind: "woken"; readonly run: Run };
 
-type Suspending = Extract<Ending, { kind: "blocked" | "hand-off" }>;
+type Suspending = Extract<Ending, { kind: "blocked" | "hand-off" | "paused" }>;
 
 export async function leave(engine: Engine, run: Run, activation: Activation, ending: Ending): Promise<Left> {
   switch (ending.kind) {
     case "ended":
-      return await close(engine, run, ending.terminal, activation.lastSeq);
+      return await close(engine, run, ending.terminal, activation.lastSeq, activation.childrenToCancel());
     case "stalled":
       return await stall(engine, run, ending.fault, "owner");
     case "blocked":
     case "hand-off":
+    case "paused":
       return await suspend(engine, run, activation, ending);
     default:
       return unreachable(ending);
@@ -43,20 +45,18 @@ async function suspend(engine: Engine, run: Run, activation: Activation, ending:
   const { ports, settings } = engine;
   const now = ports.clock.now();
   const { seen, lastSeq } = activation;
-  const plan: Armed =
-    ending.kind === "hand-off" ? { wake: seen + 1 } : await arm(engine, run, seen, ending.nextAt, now);
-  if (ending.kind === "hand-off") await sendWakeUp(engine, run.runId, seen + 1, 0);
+  const plan = await planOf(engine, run, seen, ending, now);
   const common = { runId: run.runId, fence: run.fence, seen, lastSeq, ...plan };
   const result = await ports.store.runs.suspend(
-    ending.kind === "hand-off"
-      ? {
+    ending.kind === "blocked"
+      ? { ...common, status: "suspended", waits: ending.waits, ...lookAgain(engine, run, ending, now) }
+      : {
           ...common,
           status: "pending",
           waits: [],
           sweepAt: sweepTime(now, settings),
           ...checkToCome(run, now),
-        }
-      : { ...common, status: "suspended", waits: ending.waits, ...lookAgain(engine, run, ending, now) },
+        },
   );
   if (result.ok) {
     if (run.timer !== undefined && run.timer.name !== plan.timer?.name)
@@ -71,7 +71,21 @@ async function suspend(engine: Engine, run: Run, activation: Activation, ending:
   if (standing === undefined || isClosed(standing.status)) return { kind: "left" };
   // Without a lease it was taken from us: an onlooker has stalled the run.
   const isOurs = standing.fence === run.fence && standing.leaseUntil !== undefined;
-  return isOurs ? { kind: "woken", wake: standing.wake } : { kind: "replaced" };
+  return isOurs ? { kind: "woken", run: standing } : { kind: "replaced" };
+}
+
+/** A paused run needs no wake source: whoever resumes it wakes it. */
+async function planOf(
+  engine: Engine,
+  run: Run,
+  seen: number,
+  ending: Suspending,
+  now: number,
+): Promise<Armed> {
+  if (ending.kind === "paused") return { wake: seen };
+  if (ending.kind === "blocked") return await arm(engine, run, seen, ending.nextAt, now);
+  await sendWakeUp(engine, run.runId, seen + 1, 0);
+  return { wake: seen + 1 };
 }
 
 interface Armed {
@@ -132,8 +146,10 @@ export async function close(
   run: Run,
   terminal: TerminalEntry,
   lastSeq: number,
+  children: readonly string[],
 ): Promise<Left> {
   const { store, timers } = engine.ports;
+  await tellFamily(engine, run, terminal, children);
   const result = await store.runs.close({
     runId: run.runId,
     fence: run.fence,

@@ -1,6 +1,13 @@
 // From a loaded journal to an execution that stands where the journal ends. Used by activations, which go on from
 // there, and by step handlers, which only want the body of one step.
-import { type CallEntry, type Entry, type Fact, isTerminal, type TerminalEntry } from "../ports/journal.ts";
+import {
+  type CallEntry,
+  type Entry,
+  type Fact,
+  isRunEntry,
+  isTerminal,
+  type TerminalEntry,
+} from "../ports/journal.ts";
 import type { Run } from "../ports/run.ts";
 import type { Loaded } from "../ports/store.ts";
 import { PerdureError } from "../sdk/errors.ts";
@@ -8,6 +15,7 @@ import type { AnyWorkflow } from "../sdk/workflow.ts";
 import type { Engine } from "./engine.ts";
 import { Execution } from "./execution.ts";
 import { unpack } from "./payloads.ts";
+import { tokensOf } from "./tokens.ts";
 import { placeUnreadable, UnreadableError } from "./unreadable.ts";
 
 type Journal = Pick<Loaded, "checkpoints" | "facts">;
@@ -26,6 +34,16 @@ export function endOf({
   const entry = last?.entries.at(-1);
   if (last === undefined || entry === undefined || !isTerminal(entry)) return undefined;
   return { terminal: entry, seq: last.first + last.entries.length - 1 };
+}
+
+export function entriesOf({ checkpoints }: Journal): readonly Entry[] {
+  return checkpoints.flatMap(({ entries }) => entries);
+}
+
+/** Position of the last entry. */
+export function lastSeqOf({ checkpoints }: Journal): number {
+  const last = checkpoints.at(-1);
+  return last === undefined ? 0 : last.first + last.entries.length - 1;
 }
 
 /** @throws E_UNKNOWN_WORKFLOW */
@@ -52,16 +70,21 @@ export async function replay(
     input: await placeUnreadable(`Run ${run.runId}, its input`, () => inputOf(engine, run, journal.facts)),
     turn: () => ports.clock.turn(),
     log: ports.log.with({ run: run.runId, workflow: run.workflow }),
+    tokens: tokensOf(engine, run.runId),
   });
-  const entries = journal.checkpoints.flatMap((checkpoint) => checkpoint.entries);
+  const entries = entriesOf(journal);
   execution.live = entries.length === 0;
+  execution.versions.isAtEnd = entries.length === 0;
+  for (const entry of entries) if (entry.type === "run.version_marked") execution.versions.noteMark(entry);
   await execution.start();
   for (const [i, entry] of entries.entries()) {
     const seq = i + 1;
     if (seq > until || execution.fault !== undefined) break;
+    execution.versions.isAtEnd = seq === entries.length;
     await deliverEntry(engine, execution, seq, entry);
   }
   execution.live = true;
+  execution.versions.isAtEnd = true;
   return { execution, lastSeq: entries.length };
 }
 
@@ -77,12 +100,17 @@ export async function deliverEntry(
     execution.fault ??= new UnreadableError("E_CORRUPT", what);
     return;
   }
+  if (isRunEntry(entry)) {
+    await execution.deliverToRun(entry);
+    return;
+  }
   const place = `Run ${execution.run.runId}, entry ${seq} (${entry.type} "${entry.id}")`;
   await execution.deliver(seq, entry, await placeUnreadable(place, () => entryValue(engine, entry)));
 }
 
 async function entryValue({ ports }: Engine, entry: CallEntry): Promise<unknown> {
-  if (entry.type === "step.failed" || entry.type === "signal.refused")
+  // Why an attempt is tried again concerns nobody but the reader of the journal.
+  if ("failure" in entry && entry.type !== "step.retrying")
     return await unpack(entry.failure.error, ports.blobs);
   return "value" in entry ? await unpack(entry.value, ports.blobs) : undefined;
 }

@@ -41,6 +41,8 @@ export function decideRetry(
   chance: number,
 ): RetryDecision {
   if (error instanceof TerminalError || attempt >= backoff.maxAttempts) return { again: false };
+  // It may have happened: that is what at most once is about.
+  if (error instanceof PerdureError && error.code === "E_STEP_INTERRUPTED") return { again: false };
   // A value that could not be recorded will not be recordable next time, but its side effect would happen again.
   if (
     error instanceof PerdureError &&

@@ -6,18 +6,21 @@
 // Delivered twice: the second finds the claim held and waits, or finds the result and only repeats the wake-up (J4). A
 // handler that stopped for longer than its lease may see its body run again beside it; of two results the first is kept.
 import { MAX_STEP_DELIVERIES } from "../limits.ts";
-import type { Fact, StepFailure } from "../ports/journal.ts";
+import type { Fact, StepClaim, StepFailure } from "../ports/journal.ts";
 import { isClosed, type Run } from "../ports/run.ts";
-import { PerdureError } from "../sdk/errors.ts";
+import { CancelledError, PerdureError } from "../sdk/errors.ts";
 import { type PackedResult, runAttempt } from "./attempt.ts";
 import type { StepCall } from "./call.ts";
 import { type Disposition, DONE, type Engine, faultBackoffMs, type Host, later } from "./engine.ts";
+import type { Outcome } from "./execution.ts";
+import { interrupted, stepFactKey } from "./kinds/step.ts";
 import { keepLease } from "./lease.ts";
 import { stall } from "./leave.ts";
 import { type StepRequest, writeMessage } from "./messages.ts";
+import { progressNote, progressOf } from "./progress.ts";
 import { endOf, replay } from "./replay.ts";
 import { decideRetry } from "./retry.ts";
-import { packResult } from "./step-runner.ts";
+import { packAttempt } from "./step-runner.ts";
 import { UnreadableError } from "./unreadable.ts";
 import { wake } from "./wake.ts";
 
@@ -29,7 +32,8 @@ export async function runStep(engine: Engine, request: StepRequest, host: Host):
   const { runId, seq } = request;
   const run = await ports.store.runs.get(runId);
   if (run === undefined || isClosed(run.status)) return DONE;
-  if ((await ports.store.journal.fact(runId, factKey(seq))) !== undefined) return await woken(engine, runId);
+  if ((await ports.store.journal.fact(runId, stepFactKey(seq))) !== undefined)
+    return await woken(engine, runId);
 
   const owner = ports.random.id();
   const now = ports.clock.now();
@@ -38,17 +42,23 @@ export async function runStep(engine: Engine, request: StepRequest, host: Host):
   if (!ok) return later(claim.leaseUntil - now + 500);
 
   const over = new AbortController();
+  const unwanted = new AbortController();
   const stop = keepLease({
     clock: ports.clock,
     settings,
     leaseUntil,
-    renew: (until) => ports.store.journal.renewStep({ runId, seq, owner, leaseUntil: until }),
+    renew: async (until) => {
+      if (!(await ports.store.journal.renewStep({ runId, seq, owner, leaseUntil: until }))) return false;
+      if (await isEnding(engine, runId)) unwanted.abort(new CancelledError(`run ${runId} was cancelled`));
+      return true;
+    },
     extend: (visibilityMs) => host.extend(visibilityMs),
     onLost: () => over.abort(new Error(`the claim of step ${seq} of run ${runId} is lost`)),
   });
   try {
     await host.extend(settings.visibilityMs);
-    const result = await attempt(engine, run, seq, over.signal);
+    const signal = AbortSignal.any([over.signal, unwanted.signal]);
+    const result = await attempt(engine, run, claim, signal);
     if (result === undefined) return DONE;
     if (result === "answered") return await woken(engine, runId);
     if (result instanceof PerdureError) return await unreachable(engine, run, request, result, host);
@@ -75,8 +85,15 @@ export async function putStepResult(
 ): Promise<void> {
   const { clock, store } = engine.ports;
   const outcome = result.ok ? result : failureOf(result);
-  const fact: Fact = { kind: "step", key: factKey(seq), at: clock.now(), seq, outcome };
+  const fact: Fact = { kind: "step", key: stepFactKey(seq), at: clock.now(), seq, outcome };
   await store.journal.putFact(runId, fact);
+}
+
+/** The run has closed, or somebody has asked for its end: the body is told, and may end in its own way. */
+async function isEnding({ ports }: Engine, runId: string): Promise<boolean> {
+  const run = await ports.store.runs.get(runId);
+  if (run === undefined || isClosed(run.status)) return true;
+  return (await ports.store.journal.fact(runId, "cancel")) !== undefined;
 }
 
 /** A fault of the run's code; anything else is of the store or the surroundings. */
@@ -89,13 +106,13 @@ function asFault(error: unknown): PerdureError {
 async function attempt(
   engine: Engine,
   run: Run,
-  seq: number,
+  { seq, claims }: StepClaim,
   signal: AbortSignal,
 ): Promise<PackedResult | PerdureError | "answered" | undefined> {
   const { ports } = engine;
   const journal = await ports.store.journal.load(run.runId);
   if (endOf(journal) !== undefined) return undefined;
-  if (journal.facts.some((fact) => fact.key === factKey(seq))) return "answered";
+  if (journal.facts.some((fact) => fact.key === stepFactKey(seq))) return "answered";
   const replayed = await replay(engine, run, journal, seq).catch(asFault);
   if (replayed instanceof PerdureError) return replayed;
   const { execution, lastSeq } = replayed;
@@ -105,13 +122,19 @@ async function attempt(
     return execution.fault ?? new PerdureError("E_STEP_UNREACHABLE", what);
   }
   const log = ports.log.with({ run: run.runId, handler: call.on });
-  const result = await runAttempt({ call, clock: ports.clock, log, signal });
-  const packed = await packResult(result, run.runId, engine);
+  const note = journal.notes.find(({ name }) => name === progressNote(call.id));
+  const progress = await progressOf(engine, run.runId, call, note);
+  // Claimed before and without an answer: that attempt may have happened.
+  const outcome: Outcome =
+    call.isAtMostOnce && claims > 1
+      ? { ok: false, error: interrupted(call) }
+      : await runAttempt({ call, clock: ports.clock, log, progress, signal });
+  const packed = await packAttempt(call, outcome, run.runId, engine);
   if (packed.ok) return packed;
   // Asked here, where the error is still the one that was thrown, of the class it was thrown as.
   return {
     ...packed,
-    retry: decideRetry(packed.error, call.state.attempt, call.backoff, ports.random.next()),
+    retry: decideRetry(packed.error, call.failures + 1, call.backoff, ports.random.next()),
   };
 }
 
@@ -149,8 +172,4 @@ function isDispatchedAt(call: { readonly kind: string; readonly state?: unknown 
 async function woken(engine: Engine, runId: string): Promise<Disposition> {
   await wake(engine, runId);
   return DONE;
-}
-
-function factKey(seq: number): string {
-  return `step-${String(seq).padStart(10, "0")}`;
 }

@@ -3,7 +3,7 @@
 //
 //   put input (only when large) ──► put META if absent ──► send n = 1
 import { MAX_CALLER_KEY_CHARS, MAX_INLINE_INPUT_BYTES, MAX_VALUE_DEPTH } from "../limits.ts";
-import type { Run } from "../ports/run.ts";
+import type { Parent, Run } from "../ports/run.ts";
 import { PerdureError } from "../sdk/errors.ts";
 import type { AnyWorkflow } from "../sdk/workflow.ts";
 import { encode } from "./codec.ts";
@@ -20,6 +20,7 @@ export interface StartRequest {
   /** Chosen by the caller; not together with an idempotency key. */
   readonly runId?: string;
   readonly idempotencyKey?: string;
+  readonly parent?: Parent;
 }
 
 /**
@@ -38,7 +39,9 @@ export async function startRun(
   const inputHash = hashOf(request.input);
   const value = await checkInput(workflow.inputSchema, request.input);
 
-  const result = await ports.store.runs.create(await newRun(engine, workflow, runId, value, inputHash));
+  const result = await ports.store.runs.create(
+    await newRun(engine, workflow, { ...request, runId }, value, inputHash),
+  );
   const { run } = result;
   if (run.workflow !== workflow.name || run.inputHash !== inputHash) {
     throw new PerdureError("E_IDEMPOTENCY_CONFLICT", `Run ${runId} was started before with other content.`);
@@ -50,7 +53,7 @@ export async function startRun(
 async function newRun(
   engine: Engine,
   workflow: AnyWorkflow,
-  runId: string,
+  { runId, parent }: StartRequest & { readonly runId: string },
   value: unknown,
   inputHash: string,
 ): Promise<Run> {
@@ -63,6 +66,7 @@ async function newRun(
     input: await storeInput(engine, runId, value, inputHash, now),
     inputHash,
     createdAt: now,
+    ...(parent === undefined ? {} : { parent }),
     ...(workflow.timeoutMs === undefined ? {} : { deadline: now + workflow.timeoutMs }),
     fence: 0,
     wake: 1,

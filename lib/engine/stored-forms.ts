@@ -4,7 +4,7 @@
 //
 // Checked is what the engine relies on. Fields that no form names are left alone: a newer version may add some.
 // Written by hand and not as a schema, because a resume checks every entry of its journal.
-import type { Checkpoint, Entry, Fact } from "../ports/journal.ts";
+import type { Checkpoint, Entry, Fact, Note } from "../ports/journal.ts";
 import { isClosed, RUN_STATUSES, type Run } from "../ports/run.ts";
 import { UnreadableError } from "./unreadable.ts";
 
@@ -53,28 +53,55 @@ const isOutcome: Test = (value) =>
 const isRetry: Test = (value) =>
   isRecord(value) && (value["again"] === false || (value["again"] === true && isTime(value["delayMs"])));
 
+const isCallbackEnd: Test = (value) =>
+  isRecord(value) && ("closed" in value ? isText(value["closed"]) : isOutcome(value));
+const isFlag: Test = (value) => typeof value === "boolean";
+const isUndone: Test = (value) => Array.isArray(value) && value.every(fits({ id: isText, ok: isFlag }));
+
 const ofCall = { id: isText, at: isTime };
 const ENTRIES: Readonly<Record<Entry["type"], Form>> = {
   "step.succeeded": { ...ofCall, attempt: isPosition, value: isPayload },
   "step.failed": { ...ofCall, attempt: isPosition, failure: isFailure },
   "step.retrying": { ...ofCall, attempt: isPosition, failure: isFailure, retryAt: isTime },
   "step.dispatched": { ...ofCall, attempt: isPosition, handler: isText },
+  "step.started": { ...ofCall, attempt: isPosition },
+  "step.polled": { ...ofCall, attempt: isPosition, value: isPayload, nextAt: isTime },
+  "step.timed_out": { ...ofCall, attempt: isPosition, failure: isFailure },
   "sleep.started": { ...ofCall, wakeAt: isTime },
   "sleep.finished": ofCall,
   "signal.awaited": { ...ofCall, signal: isText, deadline: isTime },
   "signal.received": { ...ofCall, signal: isText, fact: isText, value: isPayload },
   "signal.refused": { ...ofCall, signal: isText, fact: isText, failure: isFailure },
   "signal.timed_out": { ...ofCall, signal: isText },
+  "callback.awaited": { ...ofCall, deadline: orAbsent(isTime) },
+  "callback.completed": { ...ofCall, value: isPayload },
+  "callback.failed": { ...ofCall, failure: isFailure },
+  "callback.timed_out": ofCall,
+  "callback.withdrawn": ofCall,
+  "child.started": { ...ofCall, runId: isText, onParentClose: isText },
+  "child.succeeded": { ...ofCall, value: isPayload },
+  "child.failed": { ...ofCall, failure: isFailure, status: orAbsent(isText) },
+  "child.cancelled": ofCall,
+  "run.cancel_requested": { at: isTime, reason: orAbsent(isText) },
+  "run.expired": { at: isTime },
+  "run.version_marked": { at: isTime, change: isText, version: isCount },
   "run.succeeded": { at: isTime, value: isPayload },
-  "run.failed": { at: isTime, failure: isFailure },
-  "run.timed_out": { at: isTime, failure: isFailure },
+  "run.failed": { at: isTime, failure: isFailure, undone: orAbsent(isUndone) },
+  "run.timed_out": { at: isTime, failure: isFailure, undone: orAbsent(isUndone) },
+  "run.cancelled": { at: isTime, failure: isFailure, undone: orAbsent(isUndone) },
 };
 const FACTS: Readonly<Record<Fact["kind"], Form>> = {
   signal: { at: isTime, signal: isText, value: isPayload },
   step: { at: isTime, seq: isPosition, outcome: isOutcome },
   input: { at: isTime, value: isPayload },
+  child: { at: isTime, status: isText, outcome: isOutcome },
+  callback: { at: isTime, outcome: isCallbackEnd },
+  token: { at: isTime, callback: isText, expiresAt: orAbsent(isTime) },
+  cancel: { at: isTime, reason: orAbsent(isText) },
+  terminate: { at: isTime, reason: orAbsent(isText) },
 };
-const CHECKPOINT: Form = { first: isPosition, fence: isPosition, mark: isText, at: isTime };
+const NOTE: Form = { name: isText, order: isCount, at: isTime, value: isPayload };
+const CHECKPOINT: Form = { first: isPosition, fence: isCount, mark: isText, at: isTime };
 const isWait = fits({ kind: isText, id: isText, until: orAbsent(isTime) });
 const RUN: Form = {
   workflow: isText,
@@ -85,6 +112,8 @@ const RUN: Form = {
   createdAt: isTime,
   closedAt: orAbsent(isTime),
   deadline: orAbsent(isTime),
+  parent: orAbsent(fits({ runId: isText, id: isText, awaits: isFlag })),
+  paused: orAbsent(isFlag),
   fence: isCount,
   leaseOwner: orAbsent(isText),
   leaseUntil: orAbsent(isTime),
@@ -135,6 +164,14 @@ export function asFact(value: unknown, place: string): Fact {
     assertOneOf("kind", value, FACTS);
     if (!isText(value["key"])) throw new Corrupt(["key"]);
     return value as unknown as Fact;
+  });
+}
+
+/** @throws E_CORRUPT, E_NEWER_FORMAT; `place` names the item */
+export function asNote(value: unknown, place: string): Note {
+  return read(place, () => {
+    assertFits(value, NOTE);
+    return value as unknown as Note;
   });
 }
 

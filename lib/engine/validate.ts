@@ -1,6 +1,7 @@
 // Values from outside against a Standard Schema.
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { type ErrorCode, PerdureError } from "../sdk/errors.ts";
+import type { Outcome } from "./execution.ts";
 
 /** One fault of an input, and where it is. */
 export interface Issue {
@@ -32,6 +33,15 @@ export async function checkInput(schema: StandardSchemaV1 | undefined, value: un
     `The value does not fit its schema ${where}: ${first?.message}.`,
     issues,
   );
+}
+
+/** A schema may throw; that is a refusal too. */
+export async function checkQuietly(schema: StandardSchemaV1 | undefined, payload: unknown): Promise<Outcome> {
+  try {
+    return { ok: true, value: await checkInput(schema, payload) };
+  } catch (error) {
+    return { ok: false, error };
+  }
 }
 
 function pointerOf(path: StandardSchemaV1.Issue["path"]): string {

@@ -1,7 +1,7 @@
 // JournalStore in memory: one partition for each run, with checkpoints by their first position (J1: a slot that is
 // taken stays as it is), facts by key and step claims by position.
 import { assertGapless } from "../engine/stored-forms.ts";
-import type { Checkpoint, Fact, StepClaim } from "../ports/journal.ts";
+import type { Checkpoint, Fact, Note, StepClaim } from "../ports/journal.ts";
 import type { JournalStore, Loaded } from "../ports/store.ts";
 import { copyData } from "./copy-data.ts";
 import { compareFacts, lastPosition, takeEntries } from "./journal-order.ts";
@@ -9,6 +9,7 @@ import { compareFacts, lastPosition, takeEntries } from "./journal-order.ts";
 interface Partition {
   readonly checkpoints: Map<number, Checkpoint>;
   readonly facts: Map<string, Fact>;
+  readonly notes: Map<string, Note>;
   readonly stepClaims: Map<number, StepClaim>;
 }
 
@@ -29,12 +30,13 @@ export class MemoryJournal implements JournalStore {
   }
 
   async load(runId: string): Promise<Loaded> {
-    const { stepClaims } = this.#partition(runId);
+    const { notes, stepClaims } = this.#partition(runId);
     const checkpoints = this.#inOrder(runId);
     assertGapless(runId, checkpoints);
     return copyData({
       checkpoints,
       facts: this.#factsInOrder(runId),
+      notes: [...notes.values()],
       stepClaims: [...stepClaims.values()].toSorted((a, b) => a.seq - b.seq),
     });
   }
@@ -64,6 +66,16 @@ export class MemoryJournal implements JournalStore {
     return copyData(this.#partition(runId).facts.get(key));
   }
 
+  async putNote(runId: string, note: Note) {
+    const { notes } = this.#partition(runId);
+    const standing = notes.get(note.name);
+    if (standing === undefined || standing.order < note.order) notes.set(note.name, structuredClone(note));
+  }
+
+  async note(runId: string, name: string) {
+    return structuredClone(this.#partition(runId).notes.get(name));
+  }
+
   async claimStep({ runId, seq, owner, now, leaseUntil }: Request<"claimStep">) {
     const { stepClaims } = this.#partition(runId);
     const standing = stepClaims.get(seq);
@@ -84,7 +96,7 @@ export class MemoryJournal implements JournalStore {
   #partition(runId: string): Partition {
     const known = this.#partitions.get(runId);
     if (known !== undefined) return known;
-    const partition = { checkpoints: new Map(), facts: new Map(), stepClaims: new Map() };
+    const partition = { checkpoints: new Map(), facts: new Map(), notes: new Map(), stepClaims: new Map() };
     this.#partitions.set(runId, partition);
     return partition;
   }

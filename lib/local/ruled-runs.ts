@@ -7,11 +7,14 @@ import {
   claimRule,
   closeRule,
   createRule,
+  pauseRule,
   postponeRule,
   type Rule,
   raiseRule,
   renewRule,
+  resumeRule,
   reviveRule,
+  seizeRule,
   stallRule,
   suspendRule,
 } from "./run-rules.ts";
@@ -64,12 +67,24 @@ export class RuledRuns implements RunStore {
     return this.#cells.apply(request.runId, stallRule(request));
   }
 
+  async seize(request: Request<"seize">) {
+    return this.#cells.apply(request.runId, seizeRule(request));
+  }
+
   async raise(request: Request<"raise">) {
     return this.#cells.apply(request.runId, raiseRule(request));
   }
 
   async revive(request: Request<"revive">) {
     return this.#cells.apply(request.runId, reviveRule(request));
+  }
+
+  async pause(request: Request<"pause">) {
+    return this.#cells.apply(request.runId, pauseRule(request));
+  }
+
+  async resume(request: Request<"resume">) {
+    return this.#cells.apply(request.runId, resumeRule(request));
   }
 
   async postpone(request: Request<"postpone">) {

@@ -47,6 +47,7 @@ export function claimRule({ n, owner, now, leaseUntil }: Request<"claim">): Rule
 function whyNotClaimable(run: Run, n: number, now: number): ClaimRefusal | undefined {
   if (isClosed(run.status)) return "closed";
   if (run.status === "stalled") return "stalled";
+  if (run.paused) return "paused";
   // Before the lease: a message that was handled may be deleted, whoever holds the run now (W2).
   if (n <= run.handled) return "handled";
   if (isLeaseLive(run, now)) return "leased";
@@ -64,7 +65,10 @@ export function renewRule({ fence, leaseUntil }: Request<"renew">): Rule<Answer<
 export function abandonRule({ fence }: Request<"abandon">): Rule<void> {
   return (run) => {
     if (!holdsLease(run, fence)) return { answer: undefined };
-    return { answer: undefined, write: { ...withoutLease(run), status: "pending", fails: run.fails - 1 } };
+    return {
+      answer: undefined,
+      write: { ...withoutLease(run), status: run.paused ? "paused" : "pending", fails: run.fails - 1 },
+    };
   };
 }
 
@@ -76,7 +80,7 @@ export function suspendRule(suspension: Suspension): Rule<Answer<"suspend">> {
     if (!holdsLease(run, fence) || run.wake !== seen) return { answer: { ok: false, run } };
     const suspended: Run = {
       ...withoutPlans(withoutLease(run)),
-      status,
+      status: run.paused ? "paused" : status,
       handled: seen,
       wake,
       fails: 0,
@@ -103,7 +107,12 @@ export function closeRule(request: Request<"close">): Rule<Answer<"close">> {
     // The fence alone decides, not the lease: the terminal entry is in the journal, META only follows (J4).
     if (run === undefined || run.fence !== fence) return { answer: { ok: false } };
     if (isClosed(run.status)) return { answer: { ok: run.status === status } };
-    const { sweepAt: _sweepAt, stalled: _stalled, ...open } = withoutPlans(withoutLease(run));
+    const {
+      sweepAt: _sweepAt,
+      stalled: _stalled,
+      paused: _paused,
+      ...open
+    } = withoutPlans(withoutLease(run));
     const closed: Run = { ...open, status, closedAt, lastSeq, expiresAt, waits: [] };
     return { answer: { ok: true }, write: closed };
   };
@@ -115,8 +124,17 @@ export function stallRule({ fence, by, now, reason, sweepAt }: Request<"stall">)
     if (by === "onlooker" && isLeaseLive(run, now)) return { answer: { ok: false } };
     return {
       answer: { ok: true },
-      write: { ...withoutLease(run), status: "stalled", stalled: reason, sweepAt },
+      write: { ...withoutPause(withoutLease(run)), status: "stalled", stalled: reason, sweepAt },
     };
+  };
+}
+
+export function seizeRule({ owner, leaseUntil }: Request<"seize">): Rule<Answer<"seize">> {
+  return (run) => {
+    if (run === undefined || isClosed(run.status)) return { answer: undefined };
+    const { stalled: _stalled, paused: _paused, ...rest } = run;
+    const seized: Run = { ...rest, status: "running", fence: run.fence + 1, leaseOwner: owner, leaseUntil };
+    return { answer: seized, write: seized };
   };
 }
 
@@ -148,6 +166,26 @@ export function reviveRule({ sweepAt }: Request<"revive">): Rule<Answer<"revive"
   };
 }
 
+export function pauseRule({ sweepAt }: Request<"pause">): Rule<Answer<"pause">> {
+  return (run) => {
+    if (run === undefined || isClosed(run.status) || run.status === "stalled") return { answer: undefined };
+    if (run.paused) return { answer: run };
+    const status = run.leaseUntil === undefined ? "paused" : run.status;
+    const paused: Run = { ...run, paused: true, status, wake: run.wake + 1, sweepAt };
+    return { answer: paused, write: paused };
+  };
+}
+
+export function resumeRule({ sweepAt }: Request<"resume">): Rule<Answer<"resume">> {
+  return (run) => {
+    if (!run?.paused) return { answer: undefined };
+    const { paused: _paused, ...rest } = run;
+    const status = run.leaseUntil === undefined ? "pending" : run.status;
+    const resumed: Run = { ...rest, status, wake: run.wake + 1, sweepAt };
+    return { answer: resumed, write: resumed };
+  };
+}
+
 export function postponeRule({ from, to }: Request<"postpone">): Rule<void> {
   return (run) => {
     // A closed run has no sweepAt, so it never has this one (W4).
@@ -167,6 +205,12 @@ function isLeaseLive({ leaseUntil }: Run, now: number): boolean {
 
 function withoutLease(run: Run): Run {
   const { leaseOwner: _owner, leaseUntil: _until, ...rest } = run;
+  return rest;
+}
+
+/** Who stalls needs a person anyway. */
+function withoutPause(run: Run): Run {
+  const { paused: _paused, ...rest } = run;
   return rest;
 }
 

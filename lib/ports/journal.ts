@@ -1,5 +1,6 @@
 // The ordered, append-only record of a run, and the messages stored for it before it has consumed them.
 import type { Failure, Payload } from "./payload.ts";
+import type { ClosedStatus, ClosePolicy } from "./run.ts";
 
 interface Stamp {
   /** Epoch ms of the worker that wrote it. */
@@ -32,6 +33,22 @@ export type StepDispatched = OfCall & {
   readonly attempt: number;
   readonly handler: string;
 };
+/** An at-most-once attempt is about to start; found without an outcome by a later activation, it has died. */
+export type StepStarted = OfCall & { readonly type: "step.started"; readonly attempt: number };
+/** A check of `waitForCondition` found the condition not yet true. */
+export type StepPolled = OfCall & {
+  readonly type: "step.polled";
+  readonly attempt: number;
+  readonly value: Payload;
+  /** The next check, epoch ms. */
+  readonly nextAt: number;
+};
+/** All attempts together took longer than they were allowed. */
+export type StepTimedOut = OfCall & {
+  readonly type: "step.timed_out";
+  readonly attempt: number;
+  readonly failure: Failure;
+};
 export type SleepStarted = OfCall & { readonly type: "sleep.started"; readonly wakeAt: number };
 export type SleepFinished = OfCall & { readonly type: "sleep.finished" };
 export type SignalAwaited = OfCall & {
@@ -54,10 +71,66 @@ export type SignalRefused = OfCall & {
   /** Why the payload did not fit the schema of the call. */
   readonly failure: Failure;
 };
+export type CallbackAwaited = OfCall & {
+  readonly type: "callback.awaited";
+  /** When the wait ends by itself, epoch ms. */
+  readonly deadline?: number;
+};
+export type CallbackCompleted = OfCall & { readonly type: "callback.completed"; readonly value: Payload };
+export type CallbackFailed = OfCall & { readonly type: "callback.failed"; readonly failure: Failure };
+/** `silent`: not the wait took too long, but no heartbeat came. */
+export type CallbackTimedOut = OfCall & { readonly type: "callback.timed_out"; readonly silent?: true };
+export type CallbackWithdrawn = OfCall & { readonly type: "callback.withdrawn" };
+export type ChildStarted = OfCall & {
+  readonly type: "child.started";
+  readonly runId: string;
+  readonly onParentClose: ClosePolicy;
+};
+export type ChildSucceeded = OfCall & { readonly type: "child.succeeded"; readonly value: Payload };
+export type ChildFailed = OfCall & {
+  readonly type: "child.failed";
+  readonly failure: Failure;
+  /** How it ended; absent when it could not be started. */
+  readonly status?: ClosedStatus;
+};
+/** The code gave up waiting, and the child was told to end. */
+export type ChildCancelled = OfCall & { readonly type: "child.cancelled" };
 export type SignalTimedOut = OfCall & { readonly type: "signal.timed_out"; readonly signal: string };
+/** Somebody asked for the end: every open call rejects with `CancelledError`. */
+export type RunCancelRequested = Stamp & { readonly type: "run.cancel_requested"; readonly reason?: string };
+/** The run's time is up: its code goes no further, what it registered is undone. */
+export type RunExpired = Stamp & { readonly type: "run.expired" };
+
+/** The code asked for a branch of a change for the first time in this run. */
+export type RunVersionMarked = Stamp & {
+  readonly type: "run.version_marked";
+  readonly change: string;
+  readonly version: number;
+};
+
+/** What became of one compensation. */
+export interface Undone {
+  /** Id of the step, or the name given to a compensation added by hand. */
+  readonly id: string;
+  readonly ok: boolean;
+  /** The last error, when it could not be undone. */
+  readonly error?: string;
+}
+interface Undo {
+  /** Compensations that ran, in their order; absent when there were none. */
+  readonly undone?: readonly Undone[];
+}
 export type RunSucceeded = Stamp & { readonly type: "run.succeeded"; readonly value: Payload };
-export type RunFailed = Stamp & { readonly type: "run.failed"; readonly failure: Failure };
-export type RunTimedOut = Stamp & { readonly type: "run.timed_out"; readonly failure: Failure };
+export type RunFailed = Stamp & Undo & { readonly type: "run.failed"; readonly failure: Failure };
+export type RunTimedOut = Stamp & Undo & { readonly type: "run.timed_out"; readonly failure: Failure };
+
+export type RunCancelled = Stamp &
+  Undo & {
+    readonly type: "run.cancelled";
+    readonly failure: Failure;
+    /** Ended from outside at once, without a word to its code. */
+    readonly terminated?: true;
+  };
 
 /** Entries of a ctx call. */
 export type CallEntry =
@@ -65,18 +138,38 @@ export type CallEntry =
   | StepFailed
   | StepRetrying
   | StepDispatched
+  | StepStarted
+  | StepPolled
+  | StepTimedOut
   | SleepStarted
   | SleepFinished
   | SignalAwaited
   | SignalReceived
   | SignalRefused
-  | SignalTimedOut;
+  | SignalTimedOut
+  | CallbackAwaited
+  | CallbackCompleted
+  | CallbackFailed
+  | CallbackTimedOut
+  | CallbackWithdrawn
+  | ChildStarted
+  | ChildSucceeded
+  | ChildFailed
+  | ChildCancelled;
 /** The entry that ends a journal (C1). */
-export type TerminalEntry = RunSucceeded | RunFailed | RunTimedOut;
-export type Entry = CallEntry | TerminalEntry;
+export type TerminalEntry = RunSucceeded | RunFailed | RunTimedOut | RunCancelled;
+/** Entries about the run as a whole that do not end it. */
+export type RunEntry = RunCancelRequested | RunExpired | RunVersionMarked;
+export type Entry = CallEntry | RunEntry | TerminalEntry;
+
+const TERMINAL = ["run.succeeded", "run.failed", "run.timed_out", "run.cancelled"];
 
 export function isTerminal(entry: Entry): entry is TerminalEntry {
-  return entry.type === "run.succeeded" || entry.type === "run.failed" || entry.type === "run.timed_out";
+  return TERMINAL.includes(entry.type);
+}
+
+export function isRunEntry(entry: Entry): entry is RunEntry {
+  return entry.type.startsWith("run.") && !isTerminal(entry);
 }
 
 /** Entries written by one conditional put. Entry `i` of it has the position `first + i`; the first position of a run is 1. */
@@ -108,7 +201,57 @@ export type Fact =
       readonly seq: number;
       readonly outcome: { readonly ok: true; readonly value: Payload } | StepFailure;
     }
-  | { readonly kind: "input"; readonly key: string; readonly at: number; readonly value: Payload };
+  | { readonly kind: "input"; readonly key: string; readonly at: number; readonly value: Payload }
+  /** What became of a child run that its parent waits for. */
+  | {
+      readonly kind: "child";
+      readonly key: string;
+      readonly at: number;
+      readonly status: ClosedStatus;
+      readonly outcome:
+        | { readonly ok: true; readonly value: Payload }
+        | { readonly ok: false; readonly failure: Failure };
+    }
+  /** The end of a callback: whoever stores it first decides whether it was completed in time. */
+  | {
+      readonly kind: "callback";
+      readonly key: string;
+      readonly at: number;
+      readonly outcome:
+        | { readonly ok: true; readonly value: Payload }
+        | { readonly ok: false; readonly failure: Failure }
+        | { readonly closed: "timed_out" | "withdrawn" };
+    }
+  /** A token by which a callback can be completed; the key holds its hash, never the token. */
+  | {
+      readonly kind: "token";
+      readonly key: string;
+      readonly at: number;
+      /** Id of the call it completes. */
+      readonly callback: string;
+      /** What the token stands for, when it can say one thing only: an approval link. */
+      readonly decision?: "approve" | "reject";
+      /** Epoch ms. */
+      readonly expiresAt?: number;
+    }
+  /** Somebody asked for the run's end: `terminate` without a word to its code. */
+  | {
+      readonly kind: "cancel" | "terminate";
+      readonly key: string;
+      readonly at: number;
+      readonly reason?: string;
+    };
+
+/**
+ * The latest of something that only its latest matters of: progress of a step, sign of life of a callback, published
+ * state. Unlike a fact it is replaced, by one of a higher order only.
+ */
+export interface Note {
+  readonly name: string;
+  readonly order: number;
+  readonly at: number;
+  readonly value: Payload;
+}
 
 export interface StepFailure {
   readonly ok: false;

@@ -5,4 +5,6 @@ export interface Random {
   next(): number;
   /** A new unique id, sortable by time (ULID, 26 characters). */
   id(): string;
+  /** 256 bits that nobody can guess, as text fit for a URL. */
+  secret(): string;
 }

@@ -22,7 +22,7 @@ export function isClosed(status: RunStatus): status is ClosedStatus {
 
 /** Something a suspended run waits for, in words for people. */
 export interface Wait {
-  readonly kind: "sleep" | "signal" | "retry" | "step-handler";
+  readonly kind: "sleep" | "signal" | "retry" | "condition" | "step-handler" | "callback" | "child";
   /** Id of the waiting call. */
   readonly id: string;
   /** Epoch ms when it ends by itself; absent when only the outside can end it. */
@@ -31,6 +31,18 @@ export interface Wait {
   readonly attempt?: number;
   readonly maxAttempts?: number;
   readonly lastError?: string;
+}
+
+/** What becomes of a child run when its parent closes before it. */
+export type ClosePolicy = "cancel" | "abandon" | "wait";
+
+/** The run that started this one. */
+export interface Parent {
+  readonly runId: string;
+  /** Id of the parent's call. */
+  readonly id: string;
+  /** Whether it is told how this run ends. */
+  readonly awaits: boolean;
 }
 
 /** Why a run is stalled. */
@@ -59,6 +71,7 @@ export interface Run {
   readonly inputHash: string;
   readonly createdAt: number;
   readonly closedAt?: number;
+  readonly parent?: Parent;
   /** The run ends `timed_out` at this time. */
   readonly deadline?: number;
 
@@ -85,6 +98,8 @@ export interface Run {
   readonly timer?: ArmedTimer;
   readonly waits: readonly Wait[];
   readonly stalled?: StallReason;
+  /** An operator holds the run: nobody may claim it. Whoever has it goes on to the next point where it can leave. */
+  readonly paused?: true;
   /** When the sweeper looks at it; absent exactly when closed (W4). */
   readonly sweepAt?: number;
   /** Epoch seconds after which the store may drop it; set when closed. */

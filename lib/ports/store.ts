@@ -2,10 +2,10 @@
 // orders them, is the only place where an interleaving has to be thought through. Reads are strongly consistent except
 // where they say otherwise. Methods throw only when the store cannot be reached or answers nonsense; a refused
 // condition is an answer. A write that was retried after a timeout and finds its own effect has succeeded.
-import type { Checkpoint, Fact, StepClaim } from "./journal.ts";
+import type { Checkpoint, Fact, Note, StepClaim } from "./journal.ts";
 import type { ArmedTimer, ClosedStatus, Run, RunStatus, StallReason, Wait } from "./run.ts";
 
-export type ClaimRefusal = "absent" | "closed" | "stalled" | "handled" | "leased";
+export type ClaimRefusal = "absent" | "closed" | "stalled" | "paused" | "handled" | "leased";
 
 export interface Suspension {
   readonly runId: string;
@@ -76,6 +76,12 @@ export interface RunStore {
     readonly reason: StallReason;
     readonly sweepAt: number;
   }): Promise<{ readonly ok: boolean }>;
+  /** Takes the lease whoever has it, of any run that is open: fence + 1. Nothing when closed or absent. */
+  seize(request: {
+    readonly runId: string;
+    readonly owner: string;
+    readonly leaseUntil: number;
+  }): Promise<Run | undefined>;
   /** wake + 1 unless closed; answers META after it, or nothing when closed or absent. */
   raise(request: { readonly runId: string; readonly sweepAt: number }): Promise<Run | undefined>;
   /**
@@ -84,6 +90,13 @@ export interface RunStore {
    * stalled.
    */
   revive(request: { readonly runId: string; readonly sweepAt: number }): Promise<Run | undefined>;
+  /**
+   * Marks an open run that is not stalled as paused: status `paused` unless leased, wake + 1, so that an owner cannot
+   * leave without noticing. Answers META after it, also when it was paused before; nothing when it cannot be paused.
+   */
+  pause(request: { readonly runId: string; readonly sweepAt: number }): Promise<Run | undefined>;
+  /** Takes the mark away: status `pending` unless leased, wake + 1. Nothing when it is not paused. */
+  resume(request: { readonly runId: string; readonly sweepAt: number }): Promise<Run | undefined>;
   /** Moves the run's place in the sweep index from `from` to `to`; does nothing when it moved meanwhile or is closed. */
   postpone(request: { readonly runId: string; readonly from: number; readonly to: number }): Promise<void>;
 }
@@ -94,6 +107,7 @@ export interface Loaded {
   /** In order of `at`, then key. */
   readonly facts: readonly Fact[];
   readonly stepClaims: readonly StepClaim[];
+  readonly notes: readonly Note[];
 }
 
 export interface JournalStore {
@@ -116,6 +130,9 @@ export interface JournalStore {
   /** All facts in order of `at`, then key. */
   facts(runId: string): Promise<readonly Fact[]>;
   fact(runId: string, key: string): Promise<Fact | undefined>;
+  /** Stores a note, unless the one that stands is of the same or a higher order. */
+  putNote(runId: string, note: Note): Promise<void>;
+  note(runId: string, name: string): Promise<Note | undefined>;
   /** Claims a dispatched step if nobody holds it at `now`; refused: the claim that stands. */
   claimStep(request: {
     readonly runId: string;

@@ -1,9 +1,15 @@
 // The surface of a workflow: everything that reaches outside the code goes through it, so that it is recorded.
 // Implemented in engine/; the engine keeps the invariants, this file only says what an author may rely on.
 import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { Undone } from "../ports/journal.ts";
 import type { Log } from "../ports/log.ts";
+import type { Batch, BatchOptions, TolerantOptions } from "./batch.ts";
+import type { Approval, ApprovalOptions, CallbackOptions, Submit } from "./callback.ts";
+import type { ChildHandle, ChildOptions } from "./child.ts";
+import type { DurablePromise } from "./durable-promise.ts";
 import type { Duration } from "./duration.ts";
-import type { StepBody, StepOptions } from "./step.ts";
+import type { Check, ConditionOptions, StepBody, StepContext, StepOptions } from "./step.ts";
+import type { Workflow } from "./workflow.ts";
 
 /** Schemas of the signals a workflow accepts, by name. */
 export type SignalSchemas = Readonly<Record<string, StandardSchemaV1>>;
@@ -11,6 +17,18 @@ export type SignalSchemas = Readonly<Record<string, StandardSchemaV1>>;
 export interface SignalOptions {
   /** Longest wait; then the call rejects with `TimeoutError`. Waits for ever when absent. */
   readonly timeout?: Duration;
+}
+
+type Branch<Signals extends SignalSchemas> = (scope: Context<Signals>) => Promise<unknown>;
+type Branches<Signals extends SignalSchemas> = Readonly<Record<string, Branch<Signals>>>;
+
+export interface Compensations {
+  /** Registers an undo that belongs to no step; runs in turn with those of steps, as a step named `<name>#undo`. */
+  add(name: string, undo: (step: StepContext) => unknown): void;
+  /** Undoes what is registered, last first, and tells what became of each. Never rejects. */
+  run(): Promise<readonly Undone[]>;
+  /** What is registered so far needs no undoing any more. */
+  forget(): void;
 }
 
 export interface Context<Signals extends SignalSchemas = SignalSchemas> {
@@ -26,7 +44,12 @@ export interface Context<Signals extends SignalSchemas = SignalSchemas> {
    * const payment = await ctx.step("charge", (s) => stripe.charge(order, { idempotencyKey: s.idempotencyKey }));
    * @throws StepError when its attempts are used up or it threw a `TerminalError`
    */
-  step<T>(name: string, body: StepBody<T>, options?: StepOptions): Promise<T>;
+  step<T, S extends StandardSchemaV1>(
+    name: string,
+    body: StepBody<T>,
+    options: StepOptions<StandardSchemaV1.InferOutput<S>> & { readonly schema: S },
+  ): DurablePromise<StandardSchemaV1.InferOutput<S>>;
+  step<T>(name: string, body: StepBody<T>, options?: StepOptions<T>): DurablePromise<T>;
 
   /**
    * Waits without compute, up to ten years; never shorter than asked, and late by about a second.
@@ -34,7 +57,15 @@ export interface Context<Signals extends SignalSchemas = SignalSchemas> {
    * @example
    * await ctx.sleep("cool-off", "3 days");
    */
-  sleep(name: string, duration: Duration): Promise<void>;
+  sleep(name: string, duration: Duration): DurablePromise<void>;
+
+  /**
+   * Waits without compute until a time: a Date, an ISO time or epoch milliseconds. At once when it is past.
+   *
+   * @example
+   * await ctx.sleepUntil("doors open", "2027-05-01T18:00:00Z");
+   */
+  sleepUntil(name: string, time: Date | number | string): DurablePromise<void>;
 
   /**
    * Takes the oldest signal of that name, or waits for it. Signals are buffered from the start of the run.
@@ -47,11 +78,170 @@ export interface Context<Signals extends SignalSchemas = SignalSchemas> {
   waitForSignal<S extends StandardSchemaV1>(
     name: string,
     options: SignalOptions & { readonly schema: S },
-  ): Promise<StandardSchemaV1.InferOutput<S>>;
+  ): DurablePromise<StandardSchemaV1.InferOutput<S>>;
   waitForSignal<N extends keyof Signals & string>(
     name: N,
     options?: SignalOptions,
-  ): Promise<string extends N ? unknown : StandardSchemaV1.InferOutput<Signals[N]>>;
+  ): DurablePromise<string extends N ? unknown : StandardSchemaV1.InferOutput<Signals[N]>>;
+
+  /**
+   * Signals of that name one after the other, in the order of their arrival; ends never by itself.
+   *
+   * @example
+   * for await (const item of ctx.signals("item")) if (!(await add(item))) break;
+   */
+  signals<S extends StandardSchemaV1>(
+    name: string,
+    options: SignalOptions & { readonly schema: S },
+  ): AsyncGenerator<StandardSchemaV1.InferOutput<S>, never, void>;
+  signals<N extends keyof Signals & string>(
+    name: N,
+    options?: SignalOptions,
+  ): AsyncGenerator<string extends N ? unknown : StandardSchemaV1.InferOutput<Signals[N]>, never, void>;
+
+  /**
+   * Looks again and again until the condition holds, and gives what the last look returned. Each look is recorded, and
+   * costs one write; between looks the run is suspended.
+   *
+   * @example
+   * const job = await ctx.waitForCondition("rendered", () => renderer.status(id), {
+   *   until: (status) => status.done, every: "10s", backoff: 2, max: "5m", timeout: "1 day",
+   * });
+   * @throws TimeoutError when it did not come true in time, StepError when a check failed for good
+   */
+  waitForCondition<T>(name: string, check: Check<T>, options: ConditionOptions<T>): DurablePromise<T>;
+
+  /**
+   * Hands a token to the outside and waits until somebody completes it (`POST /callbacks/{token}`).
+   *
+   * @example
+   * const paid = await ctx.waitForCallback("payment", (token) => bank.request(order, { callback: token }), {
+   *   schema: Payment, timeout: "1 day",
+   * });
+   * @throws TimeoutError, CallbackError when it was completed with an error, StepError when `submit` failed
+   */
+  waitForCallback<S extends StandardSchemaV1>(
+    name: string,
+    submit: Submit,
+    options: CallbackOptions & { readonly schema: S },
+  ): DurablePromise<StandardSchemaV1.InferOutput<S>>;
+  waitForCallback<T = unknown>(name: string, submit: Submit, options?: CallbackOptions): DurablePromise<T>;
+
+  /**
+   * Asks a person: sends them links that approve or reject, and waits. Who decided, when and with which note is recorded.
+   *
+   * @example
+   * const { approved, by } = await ctx.waitForApproval("refund", {
+   *   to: ({ approveUrl, rejectUrl }) => mail.send(boss, approveUrl, rejectUrl),
+   *   timeout: "7 days",
+   *   escalate: { after: "2 days", to: (request) => mail.send(herBoss, request.approveUrl, request.rejectUrl) },
+   * });
+   * @throws TimeoutError when nobody decided in time
+   */
+  waitForApproval(name: string, options: ApprovalOptions): DurablePromise<Approval>;
+
+  /**
+   * Starts a run of another workflow and waits for its result. It is started once, however often this run is replayed.
+   *
+   * @example
+   * const invoice = await ctx.runChild("invoice", invoicing, { order: order.id });
+   * @throws ChildRunError when it fails, is cancelled or times out
+   */
+  runChild<Input, Output, Sent extends SignalSchemas, Raw>(
+    name: string,
+    workflow: Workflow<Input, Output, Sent, Raw>,
+    input: Raw,
+    options?: ChildOptions,
+  ): DurablePromise<Output>;
+
+  /**
+   * Starts a run of another workflow and goes on.
+   *
+   * @example
+   * const { runId } = await ctx.startChild("newsletter", newsletter, { to: customer });
+   */
+  startChild<Input, Output, Sent extends SignalSchemas, Raw>(
+    name: string,
+    workflow: Workflow<Input, Output, Sent, Raw>,
+    input: Raw,
+    options?: ChildOptions,
+  ): DurablePromise<ChildHandle>;
+
+  /**
+   * A namespace for names: calls made on the inner context have `<name>/` before their ids. Nothing is recorded of the
+   * scope itself.
+   *
+   * @example
+   * await ctx.scope("returns", (c) => handleReturns(c, order));
+   */
+  scope<T>(name: string, body: (scope: Context<Signals>) => Promise<T>): DurablePromise<T>;
+
+  /**
+   * Runs branches at the same time, each in a scope `<name>/<branch>/`. When one fails the others are cancelled and its
+   * error is thrown; with `tolerate` or `minSuccessful` the answer is a `Batch` that tells what became of each.
+   *
+   * @example
+   * const { stock, credit } = await ctx.parallel("checks", {
+   *   stock: (c) => c.step("stock", () => warehouse.check(order)),
+   *   credit: (c) => c.step("credit", () => bank.check(order)),
+   * });
+   * @throws BatchError when more failed than were tolerated
+   */
+  parallel<B extends Branches<Signals>>(
+    name: string,
+    branches: B,
+    options: TolerantOptions,
+  ): DurablePromise<Batch<Awaited<ReturnType<B[keyof B]>>>>;
+  parallel<B extends readonly Branch<Signals>[] | []>(
+    name: string,
+    branches: B,
+    options: TolerantOptions,
+  ): DurablePromise<Batch<Awaited<ReturnType<B[number]>>>>;
+  parallel<B extends readonly Branch<Signals>[] | []>(
+    name: string,
+    branches: B,
+    options?: BatchOptions,
+  ): DurablePromise<{ -readonly [K in keyof B]: Awaited<ReturnType<B[K]>> }>;
+  parallel<B extends Branches<Signals>>(
+    name: string,
+    branches: B,
+    options?: BatchOptions,
+  ): DurablePromise<{ -readonly [K in keyof B]: Awaited<ReturnType<B[K]>> }>;
+
+  /**
+   * Works on every item, each in a scope `<name>/<index>/`, and gives the results in the order of the items. Failures are
+   * as in `parallel`.
+   *
+   * @example
+   * const parcels = await ctx.map("ship", order.lines, (c, line) => c.step("book", () => carrier.book(line)), {
+   *   concurrency: 10,
+   * });
+   * @throws BatchError when more failed than were tolerated
+   */
+  map<I, T>(
+    name: string,
+    items: readonly I[],
+    body: (scope: Context<Signals>, item: I, index: number) => Promise<T>,
+    options: TolerantOptions,
+  ): DurablePromise<Batch<T>>;
+  map<I, T>(
+    name: string,
+    items: readonly I[],
+    body: (scope: Context<Signals>, item: I, index: number) => Promise<T>,
+    options?: BatchOptions,
+  ): DurablePromise<T[]>;
+
+  /** What has been registered to be undone, for workflows that decide themselves when. */
+  readonly compensations: Compensations;
+
+  /**
+   * Which branch of a change this run is on: `to` for a run that comes here for the first time, `from` for one that went
+   * past here before the change was made. The same for ever in one run. Raise `from` when no run needs the old branch.
+   *
+   * @example
+   * if (ctx.version("check stock first", { from: 0, to: 1 }) === 1) await ctx.step("check stock", () => check(order));
+   */
+  version(change: string, versions: { readonly from: number; readonly to: number }): number;
 
   /** Time of the last recorded result the workflow has seen (of its start before that): the same on every replay. */
   now(): Date;
@@ -59,6 +249,9 @@ export interface Context<Signals extends SignalSchemas = SignalSchemas> {
   random(): number;
   /** A version 4 UUID, the same on every replay. Not for secrets. */
   uuid(): string;
+
+  /** Somebody has asked for the run's end: what the code does now is its cleaning up. */
+  readonly isCancelled: boolean;
 
   /** Silent during replay. */
   readonly log: Log;

@@ -1,11 +1,20 @@
 // The errors an author meets, few and named by what the caller should do (DESIGN §3.1), and the base of
 // every error Perdure raises itself. Each code has a page in docs/errors/<CODE>.md; a test checks that.
 
+import type { Batch } from "./batch.ts";
+
 /** Every code, with one sentence that ends a message with the way out. */
 export const ERROR_CODES = {
   E_BAD_NAME: "Names are 1 to 128 characters without '/', '#' or control characters.",
   E_BAD_OPTION: "Change the option to one of the allowed values.",
   E_BODY_TOO_LARGE: "Send less, or send a reference to where the data is stored.",
+  E_BATCH_FAILED: "The failures it holds say why; `tolerate` says how many may fail.",
+  E_CALLBACK_CLOSED: "Nothing to do: the workflow no longer waits for it.",
+  E_CALLBACK_COMPLETED: "Nothing to do: the first completion counts.",
+  E_CALLBACK_FAILED: "The cause says what the other side reported.",
+  E_CALLBACK_NOT_FOUND: "Check the token.",
+  E_CANCELLED: "Nothing to do: somebody asked for the end.",
+  E_CHILD_FAILED: "The cause says why the child run failed.",
   E_CORRUPT: "Mend the item, from a backup if need be, then retry the run.",
   E_DEAD_LETTER: "Look at the function's log, fix the cause, then retry the run.",
   E_DUPLICATE_NAME: "Give each concurrent call a name of its own, for example with the item's id in it.",
@@ -22,14 +31,18 @@ export const ERROR_CODES = {
   E_POISON: "Look at the function's log for what ends the process, fix it, then retry the run.",
   E_RUN_CLOSED: "Start a new run.",
   E_RUN_NOT_FOUND: "Check the run id.",
+  E_RUN_NOT_PAUSED: "Only a paused run can be resumed.",
   E_RUN_NOT_STALLED: "Only a stalled run can be retried.",
+  E_RUN_STALLED: "Mend what it is stalled by, then retry it, or terminate it.",
   E_STEP_FAILED: "The cause says why; a retry policy may help.",
+  E_STEP_INTERRUPTED: "Find out whether it happened, then decide in the workflow what follows.",
   E_STEP_LOST: "Look at the step handler's log for what ends the process.",
   E_STEP_HANDLER_MISSING: "Deploy a step handler of that name, or correct the step's `on` option.",
   E_STEP_UNREACHABLE: "Deploy the same code to activations and step handlers.",
   E_TIMEOUT: "Allow more time or handle the TimeoutError.",
   E_TOO_LARGE: "Store the data elsewhere and keep a reference to it.",
   E_UNKNOWN_WORKFLOW: "Check the name, or deploy the workflow.",
+  E_VERSION_UNSUPPORTED: "Deploy code that still has the branch, then retry the run.",
 } as const;
 
 export type ErrorCode = keyof typeof ERROR_CODES;
@@ -79,6 +92,54 @@ export class RetryableError extends Error {
 export class TimeoutError extends Error {
   override readonly name = "TimeoutError";
   readonly code = "E_TIMEOUT";
+}
+
+/** The run, or the scope or call that waited, was cancelled. What the code calls from then on is its cleaning up. */
+export class CancelledError extends Error {
+  override readonly name = "CancelledError";
+  readonly code = "E_CANCELLED";
+}
+
+/** A child run ended otherwise than with a result. `cause` is what it ended with, as it was recorded. */
+export class ChildRunError extends Error {
+  override readonly name = "ChildRunError";
+  readonly code = "E_CHILD_FAILED";
+  readonly child: string;
+  readonly runId: string;
+  readonly status: "failed" | "cancelled" | "timed_out";
+
+  constructor(child: string, runId: string, status: ChildRunError["status"], cause: unknown) {
+    const why = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
+    super(`child run "${child}" (${runId}) ended ${status}: ${why}`, { cause });
+    this.child = child;
+    this.runId = runId;
+    this.status = status;
+  }
+}
+
+/** Whoever was to complete a callback said that it failed. `cause` is what they said. */
+export class CallbackError extends Error {
+  override readonly name = "CallbackError";
+  readonly code = "E_CALLBACK_FAILED";
+  readonly callback: string;
+
+  constructor(callback: string, cause: unknown) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    super(`callback "${callback}" was completed with an error: ${why}`, { cause });
+    this.callback = callback;
+  }
+}
+
+/** Of many pieces of work more failed than were tolerated. `cause` is the first failure. */
+export class BatchError extends Error {
+  override readonly name = "BatchError";
+  readonly code = "E_BATCH_FAILED";
+  readonly batch: Batch<unknown>;
+
+  constructor(message: string, batch: Batch<unknown>, options?: ErrorOptions) {
+    super(message, options);
+    this.batch = batch;
+  }
 }
 
 /** A step failed for good. `cause` is what its last attempt threw, as it was recorded. */

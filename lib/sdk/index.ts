@@ -1,8 +1,17 @@
 // `import { workflow } from "perdure"`: what a workflow author uses, and nothing else.
+export type { Undone } from "../ports/journal.ts";
 export type { Log } from "../ports/log.ts";
-export type { Context, SignalOptions, SignalSchemas } from "./context.ts";
+export type { Batch, BatchItem, BatchOptions } from "./batch.ts";
+export type { Approval, ApprovalOptions, ApprovalRequest, CallbackOptions, Submit } from "./callback.ts";
+export type { ChildHandle, ChildOptions } from "./child.ts";
+export type { Compensations, Context, SignalOptions, SignalSchemas } from "./context.ts";
+export type { DurablePromise } from "./durable-promise.ts";
 export type { Duration } from "./duration.ts";
 export {
+  BatchError,
+  CallbackError,
+  CancelledError,
+  ChildRunError,
   type ErrorCode,
   PerdureError,
   RetryableError,
@@ -10,7 +19,16 @@ export {
   TerminalError,
   TimeoutError,
 } from "./errors.ts";
-export type { RetryPolicy, StepBody, StepContext, StepOptions } from "./step.ts";
+export type {
+  Check,
+  CompensateOptions,
+  ConditionOptions,
+  RetryPolicy,
+  StepBody,
+  StepContext,
+  StepOptions,
+  Undo,
+} from "./step.ts";
 export {
   type AnyWorkflow,
   type Workflow,

@@ -1,5 +1,6 @@
 // What a step is told and what it may ask for.
 
+import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Log } from "../ports/log.ts";
 import type { Duration } from "./duration.ts";
 
@@ -13,6 +14,13 @@ export interface StepContext {
   readonly signal: AbortSignal;
   /** Carries run, step and attempt. */
   readonly log: Log;
+  /**
+   * Says that the attempt is alive, and how far it has come. What is said last is kept for the next attempt, also when
+   * this one dies. Costs one write; call it every few seconds, not for every row.
+   */
+  heartbeat(progress?: unknown): Promise<void>;
+  /** What an earlier attempt of this step said last; undefined at the first. */
+  readonly progress: unknown;
 }
 
 export interface RetryPolicy {
@@ -30,12 +38,68 @@ export interface RetryPolicy {
   readonly retryIf?: (error: unknown, attempt: number) => boolean;
 }
 
-export interface StepOptions {
+/**
+ * Undoes a step. Gets what the step returned; runs as a step of its own, so make it safe to repeat, for example with the
+ * idempotency key.
+ */
+export type Undo<T> = (value: T, step: StepContext) => unknown;
+
+/** An undo, or one with its own policy. */
+export type CompensateOptions<T> =
+  | Undo<T>
+  | {
+      readonly undo: Undo<T>;
+      readonly retry?: RetryPolicy;
+      /** Longest an attempt may take. */
+      readonly timeout?: Duration;
+    };
+
+export interface StepOptions<T = unknown> {
   readonly retry?: RetryPolicy;
   /** Longest an attempt may take; then its AbortSignal fires and the attempt has failed with `TimeoutError`. */
   readonly timeout?: Duration;
+  /**
+   * Longest the step may take in all, waits between attempts included, from the last recorded result before it. Then it
+   * fails, with `TimeoutError` as its cause.
+   */
+  readonly totalTimeout?: Duration;
+  /** An attempt that sends no heartbeat for this long has failed with `TimeoutError`. */
+  readonly heartbeatTimeout?: Duration;
+  /**
+   * `"at-least-once"`: an attempt whose process died is repeated. `"at-most-once"`: it is not; the step fails with
+   * `E_STEP_INTERRUPTED` as its cause, and the workflow decides. Costs one more write; there is one attempt unless
+   * `retry` allows more, and then only failures that the body reported itself are tried again.
+   * @default "at-least-once"
+   */
+  readonly semantics?: "at-least-once" | "at-most-once";
+  /** What the result must fit; what the schema gives out is what is recorded. A result that does not fit has failed. */
+  readonly schema?: StandardSchemaV1;
+  /** Undoes the step when the run fails, is cancelled or times out after it has succeeded. */
+  readonly compensate?: CompensateOptions<T>;
   /** Name of the step handler the body runs in; it runs in the activation when absent. */
   readonly on?: string;
 }
 
 export type StepBody<T> = (step: StepContext) => T | Promise<T>;
+
+/** A look at whether something has come true; `previous` is what the last look returned. */
+export type Check<T> = (step: StepContext, previous: T | undefined) => T | Promise<T>;
+
+export interface ConditionOptions<T> {
+  /** Whether the value is what was waited for. @default it is truthy */
+  readonly until?: (value: T) => boolean;
+  /** Wait between checks. */
+  readonly every: Duration;
+  /** Each wait is this many times the one before. @default 1 */
+  readonly backoff?: number;
+  /** Longest wait between checks. @default "1h", or `every` when that is longer */
+  readonly max?: Duration;
+  /** Longest wait in all; then `TimeoutError`. Waits for ever when absent. */
+  readonly timeout?: Duration;
+  /** For a check that throws: failures in a row. */
+  readonly retry?: RetryPolicy;
+  /** Longest a check may take. */
+  readonly attemptTimeout?: Duration;
+  /** Name of the step handler that checks. */
+  readonly on?: string;
+}

@@ -41,7 +41,7 @@ export interface Workflow<
 
 /** A workflow of any types: what registries and engines hold. */
 // biome-ignore lint/suspicious/noExplicitAny: a body takes its input contravariantly, so only any holds all of them
-export type AnyWorkflow = Workflow<any, any, any>;
+export type AnyWorkflow = Workflow<any, any, any, any>;
 
 /**
  * Defines a workflow.

@@ -2,14 +2,17 @@
 import type { Random } from "../ports/random.ts";
 
 const ID_CHARS = 26;
+const SECRET_CHARS = 43;
 
 export function countingRandom(): Random {
   let count = 0;
+  const id = () => {
+    count += 1;
+    return String(count).padStart(ID_CHARS, "0");
+  };
   return {
     next: () => 0.5,
-    id: () => {
-      count += 1;
-      return String(count).padStart(ID_CHARS, "0");
-    },
+    id,
+    secret: () => `${"secret-".padEnd(SECRET_CHARS - ID_CHARS, "-")}${id()}`,
   };
 }

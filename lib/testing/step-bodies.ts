@@ -2,12 +2,12 @@
 // for bodies that do real work, and tells whoever wants to know which body starts. The engine sees a workflow like any
 // other, so everything else about a step is as in production.
 import { SystemClock } from "../local/system-clock.ts";
-import type { Context } from "../sdk/context.ts";
 import type { StepBody, StepContext } from "../sdk/step.ts";
 import type { AnyWorkflow } from "../sdk/workflow.ts";
 import { never } from "./lab-process.ts";
 import type { Laboratory } from "./laboratory.ts";
 import { bodyOfMock, type StepMocks } from "./step-mock.ts";
+import { wrapContext } from "./wrap-context.ts";
 
 /** A body that starts. */
 export interface BodyStart {
@@ -52,7 +52,7 @@ export class StepBodies {
       const { process } = this.#options.lab();
       const bodyFor = (name: string, own: StepBody<unknown>) =>
         this.#bodyFor(workflow.name, ctx.runId, process, name, own);
-      return await workflow.body(withBodies(ctx, bodyFor), input);
+      return await workflow.body(wrapContext(ctx, bodyFor), input);
     };
     return Object.freeze({ ...workflow, body });
   }
@@ -117,22 +117,6 @@ export class StepBodies {
       resolve();
     }
   }
-}
-
-function withBodies(
-  ctx: Context,
-  bodyFor: (name: string, own: StepBody<unknown>) => StepBody<unknown>,
-): Context {
-  return new Proxy(ctx, {
-    get: (target, key) => {
-      const value: unknown = Reflect.get(target, key, target);
-      if (key !== "step") return typeof value === "function" ? value.bind(target) : value;
-      const step: Context["step"] = (name, body, options) =>
-        // What is no function is the engine's to refuse.
-        target.step(name, typeof body === "function" ? (bodyFor(name, body) as typeof body) : body, options);
-      return step;
-    },
-  });
 }
 
 /** The key ends with the step's id, unless that made it too long. */

@@ -101,7 +101,12 @@ function describeEntryValues(behaviour: Behaviour<StoreSubject>): void {
 function describeLoad(behaviour: Behaviour<StoreSubject>): void {
   behaviour("a run without a journal loads empty", async ({ store }) => {
     const runId = aRunId();
-    expect(await store.journal.load(runId)).toEqual({ checkpoints: [], facts: [], stepClaims: [] });
+    expect(await store.journal.load(runId)).toEqual({
+      checkpoints: [],
+      facts: [],
+      notes: [],
+      stepClaims: [],
+    });
     expect(await store.journal.last(runId)).toBeUndefined();
     expect(await store.journal.page(runId, 0, 10)).toEqual([]);
     expect(await store.journal.facts(runId)).toEqual([]);

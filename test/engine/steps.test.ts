@@ -269,7 +269,7 @@ describe("step names", () => {
     const w = workflow("w", async (ctx) => ctx.step("a", () => 1, { retries: 3 } as object));
     const lab = new Lab([w]);
     await expect(lab.result(await lab.start(w))).rejects.toThrow(
-      'Step "a" has no option "retries"; there are: retry, timeout, on.',
+      'Step "a" has no option "retries"; there are: retry, timeout, totalTimeout, heartbeatTimeout, semantics, schema, compensate, on.',
     );
     expect(() => workflow("x", { inptu: 1 } as object, async () => 1)).toThrow('has no option "inptu"');
   });

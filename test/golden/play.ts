@@ -2,6 +2,7 @@
 // starts and signals it, and tells what came of it. What is stored in the end keeps its invariants, or this throws.
 import type { AnyWorkflow, Context } from "perdure";
 import { isClosed } from "../../lib/ports/run.ts";
+import { wrapContext } from "../../lib/testing/wrap-context.ts";
 import { checkInvariants } from "../engine/invariants.ts";
 import { type Fate, Lab, type LabOptions, type PortCall } from "../engine/lab.ts";
 import { Client } from "./client.ts";
@@ -53,18 +54,11 @@ export async function play(golden: Golden, plan: Plan = {}): Promise<Played> {
 
 /** The same workflow, whose steps write down that they ran. */
 function observed(workflow: AnyWorkflow, effects: string[]): AnyWorkflow {
-  const watching = (ctx: Context): Context => ({
-    ...ctx,
-    step: async (name, body, options) =>
-      await ctx.step(
-        name,
-        (s) => {
-          effects.push(`${s.idempotencyKey} ${s.attempt}`);
-          return body(s);
-        },
-        options,
-      ),
-  });
+  const watching = (ctx: Context): Context =>
+    wrapContext(ctx, (_name, own) => (s) => {
+      effects.push(`${s.idempotencyKey} ${s.attempt}`);
+      return own(s);
+    });
   return {
     ...workflow,
     body: async (ctx: Context, input: unknown) => await workflow.body(watching(ctx), input),

@@ -38,6 +38,8 @@ export class Chance {
   }
 }
 
+const SECRET_CHARS = 43;
+
 /** The Random port: ids count up, so that a trace can be read. */
 export function seededRandom(chance: Chance): Random {
   let count = 0;
@@ -46,6 +48,10 @@ export function seededRandom(chance: Chance): Random {
     id: () => {
       count += 1;
       return String(count).padStart(26, "0");
+    },
+    secret: () => {
+      count += 1;
+      return `secret${count}`.padStart(SECRET_CHARS, "-");
     },
   };
 }

@@ -68,8 +68,10 @@ export class JournalRules {
       this.#complain(`J1: ${runId} has fence ${checkpoint.fence} after fence ${last.fence}`);
     if (last?.entries.some(isTerminal) === true) this.#complain(`C1: ${runId} has entries after its end`);
     for (const [i, entry] of checkpoint.entries.entries()) {
-      if (!isTerminal(entry)) this.#recorded(process, runId, entry, at);
-      else if (i !== checkpoint.entries.length - 1) this.#complain(`C1: ${runId} has entries after its end`);
+      if (!isTerminal(entry)) {
+        if ("id" in entry) this.#recorded(process, runId, entry, at);
+      } else if (i !== checkpoint.entries.length - 1)
+        this.#complain(`C1: ${runId} has entries after its end`);
     }
     this.#checkpoints.set(runId, [...before, checkpoint]);
   }

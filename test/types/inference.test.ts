@@ -1,6 +1,6 @@
 // What an author need not write down: inputs, outputs, step results and signal payloads are inferred. Checked by the
 // compiler (npm run typecheck); at run time these tests only define workflows.
-import { type Duration, type Workflow, workflow } from "perdure";
+import { type Duration, type SignalSchemas, type Workflow, workflow } from "perdure";
 import * as v from "valibot";
 import { describe, expectTypeOf, it } from "vitest";
 
@@ -28,7 +28,9 @@ describe("a workflow's types", () => {
 
   it("carry the output", () => {
     const typed = workflow("output", { input: Input }, async (ctx) => ctx.step("count", () => 3));
-    expectTypeOf(typed).toExtend<Workflow<{ id: string; when: Date }, number>>();
+    expectTypeOf(typed).toExtend<
+      Workflow<{ id: string; when: Date }, number, SignalSchemas, { id: string; when: string }>
+    >();
   });
 
   it("give a step the type of its body's result", () => {

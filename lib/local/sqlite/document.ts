@@ -1,11 +1,11 @@
 // Documents as JSON text that people can query, with bytes as { "$bytes": base64 }. Nothing else in a document can have
 // that shape: what users give us lies in it as text or as bytes, never as objects.
-import { asCheckpoint, asFact, asRun } from "../../engine/stored-forms.ts";
+import { asCheckpoint, asFact, asNote, asRun } from "../../engine/stored-forms.ts";
 import { UnreadableError } from "../../engine/unreadable.ts";
-import type { Checkpoint, Fact } from "../../ports/journal.ts";
+import type { Checkpoint, Fact, Note } from "../../ports/journal.ts";
 import type { Run } from "../../ports/run.ts";
 
-type Document = Run | Checkpoint | Fact;
+type Document = Run | Checkpoint | Fact | Note;
 
 export function writeDocument(document: Document): string {
   // `this[name]`, because a Buffer has turned itself into JSON before the replacer sees its value.
@@ -41,6 +41,12 @@ export function readCheckpoint(runId: string, first: number, text: string): Chec
 export function readFact(runId: string, key: string, text: string): Fact {
   const place = `The inbox fact ${key} of run ${runId} in the local database`;
   return expectKey(asFact(readDocument(text, place), place), "key", key, place);
+}
+
+/** @throws E_CORRUPT, E_NEWER_FORMAT */
+export function readNote(runId: string, name: string, text: string): Note {
+  const place = `The note ${name} of run ${runId} in the local database`;
+  return expectKey(asNote(readDocument(text, place), place), "name", name, place);
 }
 
 function readDocument(text: string, place: string): unknown {

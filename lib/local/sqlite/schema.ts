@@ -69,6 +69,16 @@ const MIGRATIONS: readonly string[] = [
     bytes BLOB NOT NULL
   ) STRICT;
   `,
+  `
+  -- Of one name only the highest order stays.
+  CREATE TABLE note (
+    run_id TEXT NOT NULL,
+    name   TEXT NOT NULL,
+    ord    INTEGER NOT NULL,
+    doc    TEXT NOT NULL,
+    PRIMARY KEY (run_id, name)
+  ) STRICT;
+  `,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -1,13 +1,13 @@
-// JournalStore on the tables `checkpoint`, `fact` and `step_claim`. Checkpoints and facts never change once they are
+// JournalStore on the tables `checkpoint`, `fact`, `note` and `step_claim`. Checkpoints and facts never change once they are
 // there, so a refused insert may be followed by a read of its own; a step claim is taken by one statement that holds
 // its condition.
 import { assertGapless } from "../../engine/stored-forms.ts";
-import type { Checkpoint, Fact, StepClaim } from "../../ports/journal.ts";
+import type { Checkpoint, Fact, Note, StepClaim } from "../../ports/journal.ts";
 import type { JournalStore, Loaded } from "../../ports/store.ts";
 import { PerdureError } from "../../sdk/errors.ts";
 import { lastPosition, takeEntries } from "../journal-order.ts";
 import type { Database } from "./database.ts";
-import { readCheckpoint, readFact, writeDocument } from "./document.ts";
+import { readCheckpoint, readFact, readNote, writeDocument } from "./document.ts";
 import { integerOf, type Row, textOf } from "./row.ts";
 
 type Request<Method extends "claimStep" | "renewStep"> = Parameters<JournalStore[Method]>[0];
@@ -33,6 +33,7 @@ export class SqliteJournal implements JournalStore {
     const loaded = this.#database.read(() => ({
       checkpoints: this.#statements.checkpoints.all(runId).map(toCheckpoint),
       facts: this.#statements.facts.all(runId).map(toFact),
+      notes: this.#statements.notes.all(runId).map(toNote),
       stepClaims: this.#statements.stepClaims.all(runId).map(toStepClaim),
     }));
     assertGapless(runId, loaded.checkpoints);
@@ -63,6 +64,15 @@ export class SqliteJournal implements JournalStore {
   async fact(runId: string, key: string) {
     const row = this.#statements.fact.get(runId, key);
     return row === undefined ? undefined : toFact(row);
+  }
+
+  async putNote(runId: string, note: Note) {
+    this.#statements.putNote.run(runId, note.name, note.order, writeDocument(note));
+  }
+
+  async note(runId: string, name: string) {
+    const row = this.#statements.note.get(runId, name);
+    return row === undefined ? undefined : toNote(row);
   }
 
   async claimStep({ runId, seq, owner, now, leaseUntil }: Request<"claimStep">) {
@@ -102,6 +112,11 @@ function prepareStatements(database: Database) {
     ),
     fact: database.prepare("SELECT run_id, key, doc FROM fact WHERE run_id = ? AND key = ?"),
     facts: database.prepare("SELECT run_id, key, doc FROM fact WHERE run_id = ? ORDER BY at, key"),
+    putNote: database.prepare(`
+      INSERT INTO note (run_id, name, ord, doc) VALUES (?, ?, ?, ?)
+      ON CONFLICT DO UPDATE SET ord = excluded.ord, doc = excluded.doc WHERE ord < excluded.ord`),
+    note: database.prepare("SELECT run_id, name, doc FROM note WHERE run_id = ? AND name = ?"),
+    notes: database.prepare("SELECT run_id, name, doc FROM note WHERE run_id = ? ORDER BY name"),
     claimStep: database.prepare(`
       INSERT INTO step_claim (run_id, seq, owner, lease_until, claims) VALUES (:runId, :seq, :owner, :leaseUntil, 1)
       ON CONFLICT DO UPDATE SET owner = excluded.owner, lease_until = excluded.lease_until, claims = claims + 1
@@ -121,6 +136,10 @@ function toCheckpoint(row: Row | undefined): Checkpoint {
 
 function toFact(row: Row | undefined): Fact {
   return readFact(textOf(row, "run_id"), textOf(row, "key"), textOf(row, "doc"));
+}
+
+function toNote(row: Row): Note {
+  return readNote(textOf(row, "run_id"), textOf(row, "name"), textOf(row, "doc"));
 }
 
 function toStepClaim(row: Row): StepClaim {

@@ -1,0 +1,78 @@
+// `ctx.runChild` and `ctx.startChild`: one kind of call, of which the one gives its end and the other its beginning.
+import type { ChildHandle, ChildOptions } from "../../sdk/child.ts";
+import type { DurablePromise } from "../../sdk/durable-promise.ts";
+import { PerdureError } from "../../sdk/errors.ts";
+import { checkName } from "../../sdk/names.ts";
+import { checkKeys } from "../../sdk/options.ts";
+import { type AnyWorkflow, isWorkflow } from "../../sdk/workflow.ts";
+import { type AskedOf, durable, makeCall } from "../call-factory.ts";
+import type { Execution } from "../execution.ts";
+import { childRunIdOf } from "../kinds/child.ts";
+
+const POLICIES = ["cancel", "abandon", "wait"];
+
+/** What `ctx.runChild` and `ctx.startChild` are given; `prefix` is that of the context. */
+export interface ChildRequest {
+  readonly prefix: string;
+  readonly name: string;
+  readonly workflow: AnyWorkflow;
+  readonly input: unknown;
+  readonly options: ChildOptions;
+}
+
+export function runChild(execution: Execution, request: ChildRequest): DurablePromise<unknown> {
+  const { onParentClose = "cancel" } = request.options;
+  const call = makeCall(execution, "child", `${request.prefix}${request.name}`, () =>
+    ask(execution, request, onParentClose, { isAwaited: true }),
+  );
+  if (onParentClose === "wait") execution.awaited.add(call);
+  return call;
+}
+
+export function startChild(execution: Execution, request: ChildRequest): DurablePromise<ChildHandle> {
+  const { onParentClose = "abandon" } = request.options;
+  const isAwaited = onParentClose === "wait";
+  const started = Promise.withResolvers<ChildHandle>();
+  const call = makeCall(execution, "child", `${request.prefix}${request.name}`, () =>
+    ask(execution, request, onParentClose, {
+      isAwaited,
+      onStarted: started.resolve,
+      onRefused: started.reject,
+    }),
+  );
+  call.catch(started.reject);
+  if (isAwaited) execution.awaited.add(call);
+  return durable(started.promise, (reason) => call.cancel(reason));
+}
+
+function ask(
+  execution: Execution,
+  { prefix, name, workflow, input, options }: ChildRequest,
+  onParentClose: NonNullable<ChildOptions["onParentClose"]>,
+  how: Pick<AskedOf<"child">, "isAwaited" | "onStarted" | "onRefused">,
+): AskedOf<"child"> {
+  checkName("child", name);
+  checkKeys(`Child "${name}"`, options, ["onParentClose"]);
+  if (!isWorkflow(workflow)) {
+    throw new PerdureError(
+      "E_BAD_OPTION",
+      `Child "${name}" is given ${typeof workflow} as its workflow; give what workflow() returned.`,
+    );
+  }
+  if (!POLICIES.includes(onParentClose)) {
+    throw new PerdureError(
+      "E_BAD_OPTION",
+      `onParentClose of child "${name}" is ${JSON.stringify(onParentClose)}; it must be "cancel", "abandon" or "wait".`,
+    );
+  }
+  return {
+    kind: "child",
+    workflow: workflow.name,
+    input,
+    runId: childRunIdOf(execution.run.runId, execution.calls.peekId("child", `${prefix}${name}`)),
+    onParentClose,
+    childRunId: undefined,
+    isSettledOutside: false,
+    ...how,
+  };
+}

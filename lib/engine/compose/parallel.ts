@@ -1,0 +1,59 @@
+// `ctx.parallel`: branches with names, or in a list, each in a scope of its own: `<name>/<branch>/`.
+import type { BatchOptions } from "../../sdk/batch.ts";
+import type { Context } from "../../sdk/context.ts";
+import type { DurablePromise } from "../../sdk/durable-promise.ts";
+import { PerdureError } from "../../sdk/errors.ts";
+import { checkName } from "../../sdk/names.ts";
+import { isTolerant, policyOf } from "./batch-options.ts";
+import { batchError, fanOut } from "./fan-out.ts";
+import { type Enter, inScope } from "./scope.ts";
+
+type Branch = (scope: Context) => unknown;
+type Branches = readonly Branch[] | Readonly<Record<string, Branch>>;
+
+export function parallel(
+  enter: Enter,
+  name: string,
+  branches: Branches,
+  options: BatchOptions,
+): DurablePromise<unknown> {
+  return inScope(enter, "parallel", name, (scope) => {
+    const what = `parallel "${name}"`;
+    const named = namedBranches(what, branches);
+    const keyOf = (index: number) => named[index]?.[0] ?? "";
+    const pieces = {
+      count: named.length,
+      keyOf,
+      run: async (index: number) => named[index]?.[1](scope.context(keyOf(index))),
+      cancel: (index: number, reason: string) => scope.cancel(reason, keyOf(index)),
+    };
+    const done = fanOut(pieces, policyOf(what, options, named.length)).then((batch) => {
+      if (!isTolerant(options)) {
+        if (batch.failures[0] !== undefined) throw batch.failures[0].error;
+        if (Array.isArray(branches)) return batch.values;
+        return Object.fromEntries(named.map(([key], index) => [key, batch.values[index]]));
+      }
+      if (batch.completion === "too-many-failures") throw batchError(what, batch);
+      return batch;
+    });
+    return { done, cancel: (reason) => scope.cancel(reason) };
+  });
+}
+
+function namedBranches(what: string, branches: Branches): readonly (readonly [string, Branch])[] {
+  if (typeof branches !== "object" || branches === null)
+    throw new PerdureError(
+      "E_BAD_OPTION",
+      `${what} needs an object or an array of functions, not ${typeof branches}.`,
+    );
+  const named = Object.entries<Branch>(branches as Readonly<Record<string, Branch>>);
+  for (const [key, branch] of named) {
+    checkName("branch", key);
+    if (typeof branch !== "function")
+      throw new PerdureError(
+        "E_BAD_OPTION",
+        `Branch "${key}" of ${what} is ${typeof branch}; it must be a function.`,
+      );
+  }
+  return named;
+}

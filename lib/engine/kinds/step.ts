@@ -1,0 +1,155 @@
+// `ctx.step` and `ctx.waitForCondition`, which is a step that is tried until its value satisfies.
+//
+//   ready ──► running here ──► succeeded | failed | retrying ─► ready
+//     │   at most once: started, in the journal before the body begins
+//     └─────► dispatched ──► a step handler's fact ──► succeeded | failed | retrying
+//
+// An at-most-once attempt whose start is recorded and whose outcome is not may have happened: whoever finds it and has
+// not started it itself records that it was interrupted, and it never runs again.
+import { PerdureError, StepError, TimeoutError } from "../../sdk/errors.ts";
+import type { StepCall } from "../call.ts";
+import { type Decision, dueAt, type Situation } from "../decision.ts";
+import { unreachable } from "../unreachable.ts";
+import type { Kind } from "./kind.ts";
+
+export const step: Kind<"step"> = {
+  apply(call, entry, delivered) {
+    const { seq, value } = delivered;
+    switch (entry.type) {
+      case "step.succeeded":
+        delivered.keepUndo(call, value);
+        delivered.resolve(call, value);
+        break;
+      case "step.failed":
+        delivered.reject(call, new StepError(call.id, entry.attempt, value));
+        break;
+      case "step.timed_out":
+        delivered.reject(call, call.polling ? value : new StepError(call.id, entry.attempt, value));
+        break;
+      case "step.retrying": {
+        const lastError = `${entry.failure.name}: ${entry.failure.message}`;
+        call.failures += 1;
+        call.state = { at: "ready", attempt: entry.attempt + 1, notBefore: entry.retryAt, lastError };
+        break;
+      }
+      case "step.polled":
+        call.failures = 0;
+        call.previous = value;
+        call.state = { at: "ready", attempt: entry.attempt + 1, notBefore: entry.nextAt };
+        break;
+      case "step.started":
+        call.state = { at: "started", attempt: entry.attempt, seq };
+        break;
+      case "step.dispatched":
+        call.state = { at: "dispatched", attempt: entry.attempt, seq };
+        break;
+      default:
+        unreachable(entry);
+    }
+  },
+
+  /** It happened, although nobody is told: it can be undone. */
+  applyWithdrawn(call, entry, delivered) {
+    if (entry.type === "step.succeeded") delivered.keepUndo(call, delivered.value);
+  },
+
+  decide(call, situation, decision) {
+    if (situation.hasOutcome(call)) return;
+    if (hasRunOutOfTime(call, situation)) {
+      decision.failed.push({ call, type: "step.timed_out", error: outOfTime(call) });
+      return;
+    }
+    if (call.deadline !== undefined) dueAt(decision, call.deadline);
+    if (situation.isRunning(call)) return;
+    switch (call.state.at) {
+      case "dispatched":
+        decideDispatched(call, call.state, situation, decision);
+        break;
+      case "started":
+        if (situation.isOurs(call)) decision.start.push(call);
+        else decision.failed.push({ call, type: "step.failed", error: interrupted(call) });
+        break;
+      case "ready":
+        if (call.state.notBefore > situation.now) decideDelayed(call, call.state, decision);
+        else decideReady(call, situation, decision);
+        break;
+      default:
+        unreachable(call.state);
+    }
+  },
+};
+
+/** Also when the next attempt could only begin afterwards: waiting for that helps nobody. */
+function hasRunOutOfTime({ deadline, state }: StepCall, { now }: Situation): boolean {
+  if (deadline === undefined) return false;
+  return deadline <= now || (state.at === "ready" && state.notBefore >= deadline);
+}
+
+function outOfTime(call: StepCall): Error {
+  const { attempt } = call.state;
+  const last =
+    call.state.at === "ready" && call.state.lastError !== undefined ? `; last: ${call.state.lastError}` : "";
+  return new TimeoutError(
+    call.polling === undefined
+      ? `step "${call.id}" was not done in time, at attempt ${attempt}${last}`
+      : `condition "${call.id}" did not come true in time, at check ${attempt}${last}`,
+  );
+}
+
+/** What an at-most-once attempt that died without a word is recorded as. */
+export function interrupted({ id, state }: StepCall): Error {
+  const what = `Step "${id}" was interrupted at attempt ${state.attempt}: it may have happened or not, and is not run again.`;
+  return new PerdureError("E_STEP_INTERRUPTED", what);
+}
+
+function decideDispatched(
+  call: StepCall,
+  state: Extract<StepCall["state"], { at: "dispatched" }>,
+  situation: Situation,
+  decision: Decision,
+): void {
+  const fact = situation.inbox.fact("step", stepFactKey(state.seq));
+  if (fact !== undefined) {
+    decision.answered.push({ call, fact });
+    return;
+  }
+  if (call.on === undefined || !situation.hasHandler(call.on)) decision.missingHandler ??= call;
+  decision.dispatched.push(call);
+  const { maxAttempts } = call.backoff;
+  decision.waits.push({ kind: "step-handler", id: call.id, attempt: state.attempt, maxAttempts });
+}
+
+/** Where a step handler's result for the dispatch at `seq` is stored. */
+export function stepFactKey(seq: number): string {
+  return `step-${String(seq).padStart(10, "0")}`;
+}
+
+function decideDelayed(
+  call: StepCall,
+  state: Extract<StepCall["state"], { at: "ready" }>,
+  decision: Decision,
+): void {
+  dueAt(decision, state.notBefore);
+  const { lastError, attempt, notBefore: until } = state;
+  decision.waits.push(
+    call.polling !== undefined && lastError === undefined
+      ? { kind: "condition", id: call.id, until, attempt }
+      : {
+          kind: "retry",
+          id: call.id,
+          until,
+          attempt,
+          maxAttempts: call.backoff.maxAttempts,
+          ...(lastError === undefined ? {} : { lastError: lastError.slice(0, 200) }),
+        },
+  );
+}
+
+function decideReady(call: StepCall, situation: Situation, decision: Decision): void {
+  const { attempt } = call.state;
+  const of = { id: call.id, attempt, at: situation.now };
+  if (call.on !== undefined && !situation.hasHandler(call.on)) decision.missingHandler ??= call;
+  else if (call.on !== undefined) decision.record.push({ type: "step.dispatched", ...of, handler: call.on });
+  else if (call.isAtMostOnce) decision.record.push({ type: "step.started", ...of });
+  else decision.start.push(call);
+}

@@ -1,0 +1,184 @@
+// What authors may ask of a call: their options checked and turned into what the engine keeps of a call. Every fault is a
+// sentence that names the option, its value and what is allowed.
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { SignalOptions } from "../sdk/context.ts";
+import { type Duration, durationMs } from "../sdk/duration.ts";
+import { PerdureError } from "../sdk/errors.ts";
+import { checkName } from "../sdk/names.ts";
+import { checkKeys } from "../sdk/options.ts";
+import type { Check, CompensateOptions, ConditionOptions, StepBody, StepOptions } from "../sdk/step.ts";
+import type { Compensation, Polling } from "./call.ts";
+import { type AskedOf, plainStep } from "./call-factory.ts";
+import type { Execution } from "./execution.ts";
+import { backoffOf } from "./retry.ts";
+import type { VersionRange } from "./versions.ts";
+
+const STEP_OPTIONS = [
+  "retry",
+  "timeout",
+  "totalTimeout",
+  "heartbeatTimeout",
+  "semantics",
+  "schema",
+  "compensate",
+  "on",
+];
+const CONDITION_OPTIONS = ["until", "every", "backoff", "max", "timeout", "retry", "attemptTimeout", "on"];
+const SEMANTICS = ["at-least-once", "at-most-once"];
+
+export function askStep(
+  execution: Execution,
+  name: string,
+  body: StepBody<unknown>,
+  options: StepOptions<unknown>,
+): AskedOf<"step"> {
+  const what = `step "${name}"`;
+  checkBody(what, body, "ctx.step");
+  checkKeys(`Step "${name}"`, options, STEP_OPTIONS);
+  const { semantics = "at-least-once", schema, on } = options;
+  if (!SEMANTICS.includes(semantics)) {
+    throw new PerdureError(
+      "E_BAD_OPTION",
+      `semantics of ${what} is ${JSON.stringify(semantics)}; it must be "at-least-once" or "at-most-once".`,
+    );
+  }
+  checkSchema(what, schema);
+  if (on !== undefined) checkName("step handler", on);
+  const isAtMostOnce = semantics === "at-most-once";
+  const totalMs = optionalMs(options.totalTimeout, `totalTimeout of ${what}`);
+  return {
+    ...plainStep(body),
+    // Who asked for at most once has asked for no second attempt, unless they say so.
+    backoff: backoffOf(options.retry ?? (isAtMostOnce ? { maxAttempts: 1 } : {})),
+    timeoutMs: optionalMs(options.timeout, `timeout of ${what}`),
+    heartbeatTimeoutMs: optionalMs(options.heartbeatTimeout, `heartbeatTimeout of ${what}`),
+    deadline: totalMs === undefined ? undefined : execution.now + totalMs,
+    isAtMostOnce,
+    schema,
+    compensation: compensationOf(what, options.compensate),
+    on,
+  };
+}
+
+/** A function, or a function with its own policy. */
+export function compensationOf(
+  what: string,
+  compensate: CompensateOptions<never> | undefined,
+): Compensation | undefined {
+  if (compensate === undefined) return undefined;
+  const options = typeof compensate === "function" ? { undo: compensate } : compensate;
+  if (typeof options !== "object" || options === null || typeof options.undo !== "function") {
+    throw new PerdureError(
+      "E_BAD_OPTION",
+      `compensate of ${what} must be a function, or an object with the function \`undo\`.`,
+    );
+  }
+  checkKeys(`compensate of ${what}`, options, ["undo", "retry", "timeout"]);
+  return {
+    undo: options.undo as Compensation["undo"],
+    backoff: backoffOf(options.retry),
+    timeoutMs: optionalMs(options.timeout, `timeout of the compensation of ${what}`),
+  };
+}
+
+export function askCondition(
+  execution: Execution,
+  name: string,
+  check: Check<unknown>,
+  options: ConditionOptions<unknown>,
+): AskedOf<"step"> {
+  const what = `condition "${name}"`;
+  checkBody(what, check, "ctx.waitForCondition");
+  if (typeof options !== "object" || options === null) {
+    throw new PerdureError("E_BAD_OPTION", `The options of ${what} are missing; give at least { every }.`);
+  }
+  checkKeys(`Condition "${name}"`, options, CONDITION_OPTIONS);
+  if (options.on !== undefined) checkName("step handler", options.on);
+  const totalMs = optionalMs(options.timeout, `timeout of ${what}`);
+  return {
+    ...plainStep(check),
+    backoff: backoffOf(options.retry),
+    timeoutMs: optionalMs(options.attemptTimeout, `attemptTimeout of ${what}`),
+    deadline: totalMs === undefined ? undefined : execution.now + totalMs,
+    polling: pollingOf(what, options),
+    on: options.on,
+  };
+}
+
+function pollingOf(what: string, options: ConditionOptions<unknown>): Polling {
+  const { until = Boolean, backoff = 1 } = options;
+  if (typeof until !== "function")
+    throw new PerdureError("E_BAD_OPTION", `until of ${what} is not a function.`);
+  if (typeof backoff !== "number" || !(backoff >= 1 && backoff <= 100)) {
+    throw new PerdureError(
+      "E_BAD_OPTION",
+      `backoff of ${what} is ${JSON.stringify(backoff)}; it must be from 1 to 100.`,
+    );
+  }
+  const everyMs = durationMs(options.every, `every of ${what}`);
+  const maxMs = optionalMs(options.max, `max of ${what}`) ?? Math.max(everyMs, 3_600_000);
+  return { until, everyMs, backoff, maxMs };
+}
+
+export function askSleep(name: string, duration: Duration): AskedOf<"sleep"> {
+  return {
+    kind: "sleep",
+    span: { ms: durationMs(duration, `duration of sleep "${name}"`) },
+    wakeAt: undefined,
+  };
+}
+
+export function askSleepUntil(name: string, time: Date | number | string): AskedOf<"sleep"> {
+  const until = time instanceof Date ? time.getTime() : typeof time === "string" ? Date.parse(time) : time;
+  if (typeof until !== "number" || !Number.isFinite(until)) {
+    throw new PerdureError(
+      "E_BAD_OPTION",
+      `The time of sleepUntil "${name}" is ${String(time)}; it must be a Date, an ISO time or epoch milliseconds.`,
+    );
+  }
+  return { kind: "sleep", span: { until }, wakeAt: undefined };
+}
+
+export function askSignal(
+  name: string,
+  options: SignalOptions & { readonly schema?: StandardSchemaV1 },
+): AskedOf<"signal"> {
+  const what = `signal "${name}"`;
+  checkKeys(`Signal "${name}"`, options, ["schema", "timeout"]);
+  checkSchema(what, options.schema);
+  return {
+    kind: "signal",
+    signal: name,
+    schema: options.schema,
+    timeoutMs: optionalMs(options.timeout, `timeout of ${what}`),
+    deadline: undefined,
+  };
+}
+
+/** @throws E_BAD_NAME, E_BAD_OPTION */
+export function checkVersionRange(change: string, range: VersionRange): void {
+  checkName("change", change);
+  const { from, to } = range ?? {};
+  if (Number.isSafeInteger(from) && Number.isSafeInteger(to) && from >= 0 && from <= to) return;
+  throw new PerdureError(
+    "E_BAD_OPTION",
+    `The versions of change "${change}" are ${JSON.stringify(range)}; give { from, to }, whole numbers from 0 on, from not above to.`,
+  );
+}
+
+export function optionalMs(duration: Duration | undefined, what: string): number | undefined {
+  return duration === undefined ? undefined : durationMs(duration, what);
+}
+
+function checkBody(what: string, body: unknown, of: string): void {
+  if (typeof body === "function") return;
+  throw new PerdureError("E_BAD_OPTION", `The ${what} has no function; it is the second argument of ${of}.`);
+}
+
+export function checkSchema(what: string, schema: StandardSchemaV1 | undefined): void {
+  if (schema === undefined || typeof schema["~standard"]?.validate === "function") return;
+  throw new PerdureError(
+    "E_BAD_OPTION",
+    `The schema of ${what} is not a Standard Schema (valibot, zod, arktype, …).`,
+  );
+}

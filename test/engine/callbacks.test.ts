@@ -1,0 +1,275 @@
+// Waits that somebody outside ends.
+import * as v from "valibot";
+import { describe, expect, it } from "vitest";
+import { completeCallback, decideApproval, heartbeatCallback } from "../../lib/engine/index.ts";
+import { CallbackError, TimeoutError } from "../../lib/sdk/errors.ts";
+import { workflow } from "../../lib/sdk/workflow.ts";
+import { checkInvariants } from "./invariants.ts";
+import { Lab } from "./lab.ts";
+
+const value = (result: unknown) => ({ ok: true, value: result }) as const;
+
+describe("a callback", () => {
+  it("gives what it was completed with, once, and tells who comes later", async () => {
+    let token = "";
+    const w = workflow("w", async (ctx) => {
+      const paid = await ctx.waitForCallback("payment", (given) => {
+        token = given;
+      });
+      await ctx.sleep("then", "1 day");
+      return paid;
+    });
+    const lab = new Lab([w]);
+    const runId = await lab.start(w);
+    await lab.settle();
+    expect((await lab.run(runId)).waits).toEqual([{ kind: "callback", id: "payment" }]);
+    const completed = { runId, callback: "payment" };
+    expect(await completeCallback(lab.engine, token, value({ cents: 5n }))).toEqual({
+      ...completed,
+      stored: true,
+    });
+    expect(await completeCallback(lab.engine, token, value({ cents: 5n }))).toEqual({
+      ...completed,
+      stored: false,
+    });
+    await expect(completeCallback(lab.engine, token, value("other"))).rejects.toThrow("E_CALLBACK_COMPLETED");
+    expect(await lab.result(runId)).toEqual({ cents: 5n });
+    await expect(completeCallback(lab.engine, token, value("other"))).rejects.toThrow("E_CALLBACK_COMPLETED");
+    await checkInvariants(lab, runId);
+  });
+
+  it("never has its token in the store", async () => {
+    let token = "";
+    const w = workflow("w", async (ctx) =>
+      ctx.waitForCallback("c", (given) => {
+        token = given;
+      }),
+    );
+    const lab = new Lab([w]);
+    const runId = await lab.start(w);
+    await lab.settle();
+    const secret = token.split(".")[1] ?? "";
+    expect(secret).toHaveLength(43);
+    expect(JSON.stringify([await lab.store.journal.load(runId), await lab.run(runId)])).not.toContain(secret);
+    for (const wrong of ["", "cb_", `${token}x`, token.replace(/.$/, "_"), `cb_AAAA.${secret}`])
+      await expect(completeCallback(lab.engine, wrong, value(1))).rejects.toThrow("E_CALLBACK_NOT_FOUND");
+  });
+
+  it("may be completed before its submit has returned", async () => {
+    const w = workflow("w", async (ctx) =>
+      ctx.waitForCallback("c", async (token) => {
+        await completeCallback(lab.engine, token, value("quick"));
+      }),
+    );
+    const lab = new Lab([w]);
+    expect(await lab.result(await lab.start(w))).toBe("quick");
+  });
+
+  it("that is late is told so, and changes nothing", async () => {
+    let token = "";
+    const w = workflow("w", async (ctx) =>
+      ctx
+        .waitForCallback(
+          "c",
+          (given) => {
+            token = given;
+          },
+          { timeout: "1 hour" },
+        )
+        .catch(async (error: unknown) => {
+          await ctx.sleep("then", "1 day");
+          return error instanceof TimeoutError;
+        }),
+    );
+    const lab = new Lab([w]);
+    const runId = await lab.start(w);
+    await lab.pass(2 * 3_600_000);
+    await expect(completeCallback(lab.engine, token, value(1))).rejects.toThrow("E_CALLBACK_CLOSED");
+    expect(await lab.result(runId)).toBe(true);
+    await expect(completeCallback(lab.engine, token, value(1))).rejects.toThrow("E_CALLBACK_CLOSED");
+  });
+
+  it("and its timeout never both win, wherever the run's process dies", async () => {
+    const outcomes = new Set<string>();
+    for (let crash = 1; crash < 40; crash += 1) {
+      let token = "";
+      const w = workflow("w", async (ctx) =>
+        ctx
+          .waitForCallback(
+            "c",
+            (given) => {
+              token = given;
+            },
+            { timeout: "1 hour" },
+          )
+          .catch(() => "timed out"),
+      );
+      const lab = new Lab([w]);
+      const runId = await lab.start(w);
+      let accepted = false;
+      lab.watch = async ({ count }) => {
+        if (count === crash && token !== "")
+          accepted = await completeCallback(lab.engine, token, value("in time")).then(
+            () => true,
+            () => false,
+          );
+        return count === crash ? "die after" : "go on";
+      };
+      const result = await lab.result(runId);
+      expect(result).toBe(accepted ? "in time" : "timed out");
+      outcomes.add(String(result));
+    }
+    expect(outcomes.size).toBe(2);
+  });
+
+  it("completed with an error rejects with it", async () => {
+    const w = workflow("w", async (ctx) =>
+      ctx
+        .waitForCallback("c", (token) =>
+          completeCallback(lab.engine, token, { ok: false, error: new Error("no funds") }),
+        )
+        .catch((error: unknown) => error instanceof CallbackError && (error.cause as Error).message),
+    );
+    const lab = new Lab([w]);
+    expect(await lab.result(await lab.start(w))).toBe("no funds");
+  });
+
+  it("whose submit fails for good rejects with that", async () => {
+    const w = workflow("w", async (ctx) =>
+      ctx
+        .waitForCallback(
+          "c",
+          () => {
+            throw new Error("nobody there");
+          },
+          { retry: { maxAttempts: 2 } },
+        )
+        .catch((error: Error) => error.message),
+    );
+    const lab = new Lab([w]);
+    expect(await lab.result(await lab.start(w))).toContain("nobody there");
+  });
+
+  it("whose value does not fit its schema rejects, and is the same on replay", async () => {
+    let token = "";
+    const w = workflow("w", async (ctx) => {
+      const refused = await ctx
+        .waitForCallback(
+          "c",
+          (given) => {
+            token = given;
+          },
+          { schema: v.object({ n: v.number() }) },
+        )
+        .catch((error: Error) => error.message);
+      await ctx.sleep("then", "1 day");
+      return refused;
+    });
+    const lab = new Lab([w]);
+    const runId = await lab.start(w);
+    await lab.settle();
+    await completeCallback(lab.engine, token, value({ n: "x" }));
+    expect(await lab.result(runId)).toContain("/n");
+  });
+
+  it("is kept alive by heartbeats, and ends without them", async () => {
+    let token = "";
+    const w = workflow("w", async (ctx) =>
+      ctx
+        .waitForCallback(
+          "c",
+          (given) => {
+            token = given;
+          },
+          { heartbeatTimeout: "10m" },
+        )
+        .catch((error: Error) => `${ctx.now().getTime() - began}: ${error.message}`),
+    );
+    const lab = new Lab([w]);
+    const began = lab.clock.now();
+    const runId = await lab.start(w);
+    for (let beat = 0; beat < 4; beat += 1) {
+      await lab.pass(5 * 60_000);
+      await heartbeatCallback(lab.engine, token);
+    }
+    expect((await lab.run(runId)).status).toBe("suspended");
+    const result = String(await lab.result(runId));
+    expect(result).toContain("heartbeat");
+    expect(Math.round(Number(result.split(":")[0]) / 60_000)).toBe(30);
+    await expect(heartbeatCallback(lab.engine, token)).rejects.toThrow("E_CALLBACK_CLOSED");
+  });
+
+  it("that the code gives up is closed to the outside", async () => {
+    let token = "";
+    const w = workflow("w", async (ctx) => {
+      const wait = ctx.waitForCallback("c", (given) => {
+        token = given;
+      });
+      await ctx.sleep("a second", "1s");
+      wait.cancel();
+      await ctx.sleep("then", "1 day");
+    });
+    const lab = new Lab([w]);
+    const runId = await lab.start(w);
+    await lab.pass(10_000);
+    await expect(completeCallback(lab.engine, token, value(1))).rejects.toThrow("E_CALLBACK_CLOSED");
+    await lab.result(runId);
+  });
+});
+
+describe("an approval", () => {
+  const links: { approveUrl: string; rejectUrl: string }[] = [];
+  const w = workflow("w", async (ctx) =>
+    ctx.waitForApproval("refund", {
+      to: (request) => void links.push(request),
+      timeout: "7 days",
+      escalate: { after: "2 days", to: (request) => void links.push(request) },
+    }),
+  );
+  const tokenOf = (link: string | undefined) => String(link).split("/").at(-1) ?? "";
+  const newLab = () => {
+    links.length = 0;
+    const lab = new Lab([w]);
+    Object.assign(lab.engine, { publicUrl: "https://example.com" });
+    lab.kill();
+    return lab;
+  };
+
+  it("says who decided what, when and why, and is decided once", async () => {
+    const lab = newLab();
+    const runId = await lab.start(w);
+    await lab.settle();
+    expect(links[0]?.approveUrl).toMatch(/^https:\/\/example\.com\/approvals\/cb_/);
+    await decideApproval(lab.engine, tokenOf(links[0]?.rejectUrl), { by: "the boss", note: "too much" });
+    const again = decideApproval(lab.engine, tokenOf(links[0]?.approveUrl), {});
+    await expect(again).rejects.toThrow("E_CALLBACK_COMPLETED");
+    expect(await lab.result(runId)).toEqual({
+      approved: false,
+      by: "the boss",
+      note: "too much",
+      at: expect.any(Date),
+    });
+    expect(links).toHaveLength(1);
+    await expect(
+      completeCallback(lab.engine, tokenOf(links[0]?.approveUrl), value({ approved: true })),
+    ).rejects.toThrow("E_CALLBACK_NOT_FOUND");
+  });
+
+  it("asks somebody else when nobody answers, whose links decide as well", async () => {
+    const lab = newLab();
+    const runId = await lab.start(w);
+    await lab.pass(3 * 86_400_000);
+    expect(links).toHaveLength(2);
+    await decideApproval(lab.engine, tokenOf(links[1]?.approveUrl), {});
+    expect(await lab.result(runId)).toMatchObject({ approved: true });
+  });
+
+  it("that nobody gives in time rejects, and its links are dead", async () => {
+    const lab = newLab();
+    const runId = await lab.start(w);
+    await expect(lab.result(runId)).rejects.toThrow(TimeoutError);
+    await expect(decideApproval(lab.engine, tokenOf(links[0]?.approveUrl), {})).rejects.toThrow(
+      "E_CALLBACK_CLOSED",
+    );
+  });
+});

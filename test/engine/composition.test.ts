@@ -1,0 +1,260 @@
+// Scopes, parallel branches, maps, and giving up the losers.
+import { describe, expect, it } from "vitest";
+import type { Context } from "../../lib/sdk/context.ts";
+import { BatchError, CancelledError, TerminalError } from "../../lib/sdk/errors.ts";
+import { workflow } from "../../lib/sdk/workflow.ts";
+import { checkInvariants } from "./invariants.ts";
+import { Lab } from "./lab.ts";
+import { under } from "./modes.ts";
+
+async function idsOf(lab: Lab, runId: string): Promise<string[]> {
+  return (await lab.entries(runId)).flatMap((entry) => ("id" in entry ? [entry.id] : []));
+}
+
+async function resultOf(
+  body: (ctx: Context) => Promise<unknown>,
+): Promise<{ value: unknown; lab: Lab; runId: string }> {
+  const w = workflow("w", body);
+  const lab = new Lab([w]);
+  const runId = await lab.start(w);
+  const value = await lab.result(runId);
+  await checkInvariants(lab, runId);
+  return { value, lab, runId };
+}
+
+describe("a scope", () => {
+  it("keeps names apart, and numbers those that repeat", async () => {
+    const { value, lab, runId } = await resultOf(async (ctx) => {
+      const piece = async (c: typeof ctx) => c.step("work", (s) => s.idempotencyKey);
+      return [
+        await ctx.scope("a", piece),
+        await ctx.scope("a", piece),
+        await ctx.scope("b", (c) => c.scope("a", piece)),
+        await ctx.step("work", (s) => s.idempotencyKey),
+      ];
+    });
+    expect(await idsOf(lab, runId)).toEqual(["a/work", "a#2/work", "b/a/work", "work"]);
+    expect(new Set(value as string[]).size).toBe(4);
+  });
+
+  it("that is given up rejects what waits in it, and lets it clean up", async () => {
+    const { value } = await resultOf(async (ctx) => {
+      const scope = ctx.scope("slow", async (c) => {
+        try {
+          return await c.sleep("long", "30 days");
+        } finally {
+          await c.step("clean", () => 1);
+        }
+      });
+      await ctx.step("quick", () => 1);
+      scope.cancel("too slow");
+      return await scope.catch((error: Error) => [error instanceof CancelledError, error.message]);
+    });
+    expect(value).toEqual([true, 'sleep "slow/long" was cancelled by its workflow: too slow']);
+  });
+});
+
+describe("the loser of a race", () => {
+  it("that is given up takes no signal, and leaves no timer", async () => {
+    const w = workflow("w", async (ctx) => {
+      const timer = ctx.sleep("a day", "1 day");
+      const ask = ctx.waitForSignal("go");
+      await ctx.step("quick", () => 1);
+      timer.cancel();
+      ask.cancel();
+      return await ctx.waitForSignal("go");
+    });
+    const lab = new Lab([w]);
+    const runId = await lab.start(w);
+    await lab.settle();
+    expect((await lab.run(runId)).nextWakeAt).toBeUndefined();
+    expect(lab.timers.nextFireAt()).toBeUndefined();
+    await lab.signal(runId, "go", "first");
+    expect(await lab.result(runId)).toBe("first");
+  });
+
+  it("loses no signal that was recorded for it in the same moment", async () => {
+    const w = workflow("w", async (ctx) => {
+      const ask = ctx.waitForSignal("go");
+      const work = ctx.step("work", async () => {
+        await lab.clock.sleep(10_000);
+        return 1;
+      });
+      await Promise.race([work, ask]);
+      ask.cancel();
+      return await ctx.waitForSignal("go", { timeout: "1 hour" });
+    });
+    const lab = new Lab([w]);
+    const runId = await lab.start(w);
+    await lab.settle();
+    // Appended together with the step's result, and delivered after it.
+    lab.watch = ({ method }) => {
+      if (method === "append") lab.watch = undefined;
+      return "go on";
+    };
+    const sent = lab.clock.sleep(10_000).then(() => lab.signal(runId, "go", "kept"));
+    expect(await lab.result(runId)).toBe("kept");
+    await sent;
+  });
+
+  it("whose body runs sees its signal", async () => {
+    let told: unknown;
+    const { value } = await resultOf(async (ctx) => {
+      const slow = ctx.step("slow", async (s) => {
+        await new Promise((resolve) => s.signal.addEventListener("abort", resolve));
+        told = s.signal.reason;
+      });
+      await ctx.sleep("a second", "1s");
+      slow.cancel();
+      return await slow.catch((error: Error) => error.name);
+    });
+    expect(value).toBe("CancelledError");
+    expect(told).toBeInstanceOf(CancelledError);
+  });
+});
+
+describe("parallel branches", () => {
+  it("give their results by name or in order", async () => {
+    const { value, lab, runId } = await resultOf(async (ctx) => [
+      await ctx.parallel("named", { a: (c) => c.step("s", () => 1), b: async () => "two" }),
+      await ctx.parallel("listed", [(c) => c.step("s", () => 3), (c) => c.step("s", () => 4)]),
+    ]);
+    expect(value).toEqual([{ a: 1, b: "two" }, [3, 4]]);
+    expect(await idsOf(lab, runId)).toEqual(["named/a/s", "listed/0/s", "listed/1/s"]);
+  });
+
+  it("end with the first failure, the others cancelled and ended before", async () => {
+    const order: string[] = [];
+    const { value } = await resultOf(async (ctx) => {
+      const both = ctx.parallel("both", {
+        bad: (c) =>
+          c.step("s", () => {
+            throw new TerminalError("no");
+          }),
+        good: async (c) => {
+          try {
+            await c.sleep("long", "1 day");
+          } finally {
+            await c.step("clean", () => order.push("clean"));
+          }
+        },
+      });
+      return await both.catch((error: Error) => {
+        order.push("caught");
+        return error.name;
+      });
+    });
+    expect(value).toBe("StepError");
+    expect(order.filter((what, i) => order.indexOf(what) === i)).toEqual(["clean", "caught"]);
+  });
+});
+
+describe("a map", () => {
+  it("keeps the order of the items and its concurrency", async () => {
+    let most = 0;
+    let now = 0;
+    const { value } = await resultOf(async (ctx) =>
+      ctx.map(
+        "m",
+        [5, 4, 3, 2, 1],
+        (c, item, index) =>
+          c.step("work", async () => {
+            now += 1;
+            most = Math.max(most, now);
+            await new Promise(setImmediate);
+            now -= 1;
+            return item * 10 + index;
+          }),
+        { concurrency: 2 },
+      ),
+    );
+    expect(value).toEqual([50, 41, 32, 23, 14]);
+    expect(most).toBe(2);
+  });
+
+  it("of nothing gives nothing", async () => {
+    expect((await resultOf((ctx) => ctx.map("m", [], async () => 1))).value).toEqual([]);
+    expect(
+      (await resultOf((ctx) => ctx.map("m", [], async () => 1, { tolerate: "50%" }))).value,
+    ).toMatchObject({ items: [], completion: "all-completed" });
+  });
+
+  const failing = (ctx: Context, bad: number[], options: object) =>
+    ctx.map(
+      "m",
+      [0, 1, 2, 3],
+      (c, item) =>
+        c.step("work", () => {
+          if (bad.includes(item)) throw new TerminalError(`bad ${item}`);
+          return item;
+        }),
+      options,
+    ) as Promise<unknown>;
+
+  it("tells successes and failures apart when failures are tolerated", async () => {
+    const { value } = await resultOf((ctx) => failing(ctx, [1], { tolerate: "25%" }));
+    expect(value).toMatchObject({ values: [0, 2, 3], completion: "all-completed" });
+    expect((value as { items: { status: string }[] }).items.map(({ status }) => status)).toEqual([
+      "succeeded",
+      "failed",
+      "succeeded",
+      "succeeded",
+    ]);
+  });
+
+  it("fails as a batch when too many fail, and begins nothing more", async () => {
+    const { value } = await resultOf(async (ctx) => {
+      const failed = await failing(ctx, [0, 1], { tolerate: 1, concurrency: 1 }).catch(
+        (error: unknown) => error,
+      );
+      if (!(failed instanceof BatchError)) throw new Error("not a batch error");
+      return [
+        failed.message,
+        failed.batch.items.map(({ status }) => status),
+        (failed.cause as Error).message,
+      ];
+    });
+    expect(value).toEqual([
+      'map "m": 2 of 4 failed, 0 succeeded',
+      ["failed", "failed", "not-started", "not-started"],
+      expect.stringContaining("bad 0"),
+    ]);
+  });
+
+  it("ends when enough have succeeded, and cancels the rest", async () => {
+    const { value } = await resultOf((ctx) =>
+      ctx.map("m", ["1s", "30 days", "1s"], (c, span) => c.sleep("s", span), { minSuccessful: 2 }),
+    );
+    expect(value).toMatchObject({ completion: "enough-succeeded" });
+    expect((value as { items: { status: string }[] }).items.map(({ status }) => status)).toEqual([
+      "succeeded",
+      "cancelled",
+      "succeeded",
+    ]);
+  });
+
+  it.each([
+    [{ concurrency: 0 }, "concurrency of map"],
+    [{ minSuccessful: 9 }, "there are only 4"],
+    [{ tolerate: "110%" }, "tolerate of map"],
+    [{ speed: 1 }, 'no option "speed"'],
+  ])("refuses %o with a sentence", async (options, sentence) => {
+    const { value } = await resultOf((ctx) =>
+      failing(ctx, [], options).catch((error: Error) => error.message),
+    );
+    expect(value).toContain(sentence);
+  });
+
+  it.skipIf(under(["one-entry-per-checkpoint"], "it counts checkpoints"))(
+    "of ten thousand items works, in few checkpoints",
+    async () => {
+      const items = Array.from({ length: 10_000 }, (_, i) => i);
+      const { value, lab, runId } = await resultOf((ctx) =>
+        ctx.map("m", items, (c, item) => c.step("s", () => item), { concurrency: 500 }),
+      );
+      expect(value).toEqual(items);
+      const { checkpoints } = await lab.store.journal.load(runId);
+      expect(checkpoints.length).toBeLessThan(300);
+    },
+  );
+});

@@ -1,0 +1,86 @@
+// An operator holds a run: nothing of it happens, nothing of it is lost.
+import { describe, expect, it } from "vitest";
+import { pauseRun, resumeRun, terminateRun } from "../../lib/engine/index.ts";
+import { workflow } from "../../lib/sdk/workflow.ts";
+import { checkInvariants } from "./invariants.ts";
+import { Lab } from "./lab.ts";
+
+const w = workflow("w", async (ctx) => {
+  await ctx.sleep("an hour", "1 hour");
+  const go = await ctx.waitForSignal("go");
+  return await ctx.step("end", () => go);
+});
+
+async function statusOf(lab: Lab, runId: string): Promise<string> {
+  return (await lab.run(runId)).status;
+}
+
+describe("a paused run", () => {
+  it("keeps its timers and signals until it is resumed", async () => {
+    const lab = new Lab([w]);
+    const runId = await lab.start(w);
+    await lab.settle();
+    expect((await pauseRun(lab.engine, runId)).status).toBe("paused");
+    await lab.pass(5 * 3_600_000);
+    await lab.signal(runId, "go", 7);
+    await lab.pass(2 * 86_400_000);
+    expect(await statusOf(lab, runId)).toBe("paused");
+    expect((await lab.entries(runId)).map(({ type }) => type)).toEqual(["sleep.started"]);
+    await resumeRun(lab.engine, runId);
+    expect(await lab.result(runId)).toBe(7);
+    await checkInvariants(lab, runId);
+  });
+
+  it("that is at work goes on to where it can leave, and records what it has done", async () => {
+    let ran = 0;
+    const busy = workflow("busy", async (ctx) => {
+      for (let i = 0; i < 3; i += 1) {
+        await ctx.step("work", async () => {
+          ran += 1;
+          await lab.clock.sleep(20_000);
+        });
+      }
+    });
+    const lab = new Lab([busy]);
+    const runId = await lab.start(busy);
+    await lab.settle();
+    expect((await pauseRun(lab.engine, runId)).paused).toBe(true);
+    await lab.pass(60_000);
+    expect(ran).toBe(1);
+    expect(await statusOf(lab, runId)).toBe("paused");
+    expect((await lab.entries(runId)).map(({ type }) => type)).toEqual(["step.succeeded"]);
+    await resumeRun(lab.engine, runId);
+    await lab.result(runId);
+    expect(ran).toBe(3);
+  });
+
+  it("may be paused and resumed at any moment, wherever a process dies", async () => {
+    for (let moment = 1; moment < 40; moment += 1) {
+      const lab = new Lab([w]);
+      const runId = await lab.start(w);
+      lab.watch = async ({ count }) => {
+        if (count === moment) await pauseRun(lab.engine, runId).catch(() => {});
+        if (count === moment + 3) return "die before";
+        return "go on";
+      };
+      await lab.signal(runId, "go", 1);
+      await lab.pass(3 * 3_600_000);
+      lab.watch = undefined;
+      await resumeRun(lab.engine, runId).catch(() => {});
+      expect(await lab.result(runId)).toBe(1);
+      await checkInvariants(lab, runId);
+    }
+  });
+
+  it("may be paused before it begins, twice, and terminated", async () => {
+    const lab = new Lab([w]);
+    const runId = await lab.start(w);
+    await pauseRun(lab.engine, runId);
+    await pauseRun(lab.engine, runId);
+    await lab.pass(10_000);
+    expect(await lab.entries(runId)).toEqual([]);
+    expect((await terminateRun(lab.engine, { runId })).status).toBe("cancelled");
+    await expect(pauseRun(lab.engine, runId)).rejects.toThrow("E_RUN_CLOSED");
+    await expect(resumeRun(lab.engine, runId)).rejects.toThrow("E_RUN_NOT_PAUSED");
+  });
+});

@@ -1,0 +1,233 @@
+// What a step may ask for besides its retries: at most once, progress, limits over all attempts, conditions.
+import * as v from "valibot";
+import { describe, expect, it } from "vitest";
+import { StepError, TimeoutError } from "../../lib/sdk/errors.ts";
+import { workflow } from "../../lib/sdk/workflow.ts";
+import { Lab } from "./lab.ts";
+
+describe("an at-most-once step", () => {
+  it("runs once, with its start in the journal before", async () => {
+    const w = workflow("w", async (ctx) => ctx.step("charge", () => "paid", { semantics: "at-most-once" }));
+    const lab = new Lab([w]);
+    const runId = await lab.start(w);
+    expect(await lab.result(runId)).toBe("paid");
+    expect((await lab.entries(runId)).map(({ type }) => type)).toEqual([
+      "step.started",
+      "step.succeeded",
+      "run.succeeded",
+    ]);
+  });
+
+  it.each([undefined, "shipping"])(
+    "whose process dies never runs twice, wherever it dies (on: %s)",
+    async (on) => {
+      let interrupted = 0;
+      for (let crash = 1; crash < 60; crash += 1) {
+        let ran = 0;
+        const w = workflow("w", async (ctx) => {
+          try {
+            const options = { semantics: "at-most-once" as const, ...(on === undefined ? {} : { on }) };
+            return await ctx.step("charge", () => (ran += 1), options);
+          } catch (error) {
+            const cause = error instanceof StepError ? (error.cause as { code?: string }) : {};
+            return await ctx.step("look", () => cause.code ?? String(error));
+          }
+        });
+        const lab = new Lab([w]);
+        lab.watch = ({ count }) => (count === crash ? "die before" : "go on");
+        const value = await lab.result(await lab.start(w));
+        expect(ran).toBeLessThanOrEqual(1);
+        if (value === "E_STEP_INTERRUPTED") interrupted += 1;
+        else expect(value).toBe(1);
+      }
+      expect(interrupted).toBeGreaterThan(0);
+    },
+  );
+
+  it("is tried again only when it reported its failure itself and is allowed to be", async () => {
+    let ran = 0;
+    const w = workflow("w", async (ctx) => {
+      const body = () => {
+        ran += 1;
+        throw new Error("refused");
+      };
+      await ctx.step("one", body, { semantics: "at-most-once" }).catch(() => {});
+      await ctx.step("two", body, { semantics: "at-most-once", retry: { maxAttempts: 2 } }).catch(() => {});
+    });
+    const lab = new Lab([w]);
+    await lab.result(await lab.start(w));
+    expect(ran).toBe(3);
+  });
+
+  it("that was announced is not lost when time is up", async () => {
+    const w = workflow("w", async (ctx) => {
+      const values: number[] = [];
+      for (let i = 0; i < 3; i += 1)
+        values.push(await ctx.step(`s${i}`, () => i, { semantics: "at-most-once" }));
+      return values;
+    });
+    const lab = new Lab([w], { timeoutMs: 100, settings: { handOffBeforeMs: 200 } });
+    expect(await lab.result(await lab.start(w))).toEqual([0, 1, 2]);
+  });
+});
+
+describe("progress", () => {
+  it("said by an attempt that died is read by the next", async () => {
+    const seen: unknown[] = [];
+    const w = workflow("w", async (ctx) =>
+      ctx.step("copy", async (s) => {
+        seen.push(s.progress);
+        await s.heartbeat({ rows: s.attempt === 1 && s.progress === undefined ? 500 : 900 });
+        if (seen.length === 1) {
+          lab.kill();
+          await new Promise(() => {});
+        }
+        return "copied";
+      }),
+    );
+    const lab = new Lab([w]);
+    expect(await lab.result(await lab.start(w))).toBe("copied");
+    expect(seen).toEqual([undefined, { rows: 500 }]);
+  });
+
+  it("keeps a long attempt alive, and its absence ends it", async () => {
+    const w = workflow("w", async (ctx) => {
+      const talks = await ctx.step(
+        "talks",
+        async (s) => {
+          for (let i = 0; i < 5; i += 1) {
+            await lab.clock.sleep(800);
+            await s.heartbeat(i);
+          }
+          return "done";
+        },
+        { heartbeatTimeout: "1s" },
+      );
+      const silent = await ctx
+        .step("silent", async () => lab.clock.sleep(5_000), {
+          heartbeatTimeout: "1s",
+          retry: { maxAttempts: 1 },
+        })
+        .catch((error: StepError) => String(error.cause));
+      return [talks, silent];
+    });
+    const lab = new Lab([w]);
+    expect(await lab.result(await lab.start(w))).toEqual([
+      "done",
+      expect.stringContaining("sent no heartbeat for 1000 ms"),
+    ]);
+  });
+});
+
+describe("a total timeout", () => {
+  it("ends a step between attempts and during one", async () => {
+    const w = workflow("w", async (ctx) => {
+      const failing = () => {
+        throw new Error("always");
+      };
+      const between = ctx.step("between", failing, { totalTimeout: "1 minute", retry: { maxAttempts: 100 } });
+      const during = ctx.step("during", () => new Promise(() => {}), { totalTimeout: "2s" });
+      const both = await Promise.allSettled([between, during]);
+      return both.map((result) => {
+        const error = (result as PromiseRejectedResult).reason as StepError;
+        return [error instanceof StepError, error.cause instanceof TimeoutError];
+      });
+    });
+    const lab = new Lab([w]);
+    const began = lab.clock.now();
+    expect(await lab.result(await lab.start(w))).toEqual([
+      [true, true],
+      [true, true],
+    ]);
+    expect(lab.clock.now() - began).toBeLessThanOrEqual(60_000);
+  });
+});
+
+describe("a step's schema", () => {
+  it("is what its result must fit, and gives out what is recorded", async () => {
+    const schema = v.object({ amount: v.pipe(v.string(), v.transform(Number)) });
+    const w = workflow("w", async (ctx) => {
+      const good = await ctx.step("good", () => JSON.parse('{"amount":"5"}'), { schema });
+      const bad = await ctx
+        .step("bad", () => ({}) as never, { schema, retry: { maxAttempts: 1 } })
+        .catch((error: Error) => error.message);
+      return [good, bad];
+    });
+    const lab = new Lab([w]);
+    expect(await lab.result(await lab.start(w))).toEqual([{ amount: 5 }, expect.stringContaining("/amount")]);
+  });
+});
+
+describe("a condition", () => {
+  it("is checked until it holds, with growing waits, and sees what it saw before", async () => {
+    const times: number[] = [];
+    const w = workflow("w", async (ctx) =>
+      ctx.waitForCondition<{ n: number }>(
+        "ready",
+        (_s, previous) => {
+          times.push(lab.clock.now());
+          return { n: (previous?.n ?? 0) + 1 };
+        },
+        { until: ({ n }) => n === 4, every: "1 minute", backoff: 2, max: "3 minutes" },
+      ),
+    );
+    const lab = new Lab([w]);
+    const runId = await lab.start(w);
+    expect(await lab.result(runId)).toEqual({ n: 4 });
+    const waits = times.slice(1).map((at, i) => Math.round((at - (times[i] ?? 0)) / 60_000));
+    expect(waits).toEqual([1, 2, 3]);
+    expect((await lab.entries(runId)).map(({ type }) => type)).toEqual([
+      "step.polled",
+      "step.polled",
+      "step.polled",
+      "step.succeeded",
+      "run.succeeded",
+    ]);
+  });
+
+  it("that does not come true in time rejects with TimeoutError", async () => {
+    const w = workflow("w", async (ctx) =>
+      ctx
+        .waitForCondition("ready", () => false, { every: "10m", timeout: "1 hour" })
+        .catch((error: unknown) => error instanceof TimeoutError),
+    );
+    const lab = new Lab([w]);
+    expect(await lab.result(await lab.start(w))).toBe(true);
+  });
+
+  it("counts only failures in a row against its policy", async () => {
+    let checks = 0;
+    const w = workflow("w", async (ctx) =>
+      ctx.waitForCondition(
+        "ready",
+        () => {
+          checks += 1;
+          if (checks % 2 === 0) throw new Error("flaky");
+          return checks > 8;
+        },
+        { every: "1m", retry: { maxAttempts: 2 } },
+      ),
+    );
+    const lab = new Lab([w]);
+    expect(await lab.result(await lab.start(w))).toBe(true);
+  });
+});
+
+describe("sleepUntil", () => {
+  it("waits until a time, and not at all for one that is past", async () => {
+    const w = workflow("w", async (ctx) => {
+      const from = ctx.now().getTime();
+      await ctx.sleepUntil("future", new Date(from + 3_600_000));
+      const after = ctx.now().getTime() - from;
+      await ctx.sleepUntil("past", "2001-01-01T00:00:00Z");
+      return [after, ctx.now().getTime() - from];
+    });
+    const lab = new Lab([w]);
+    const [after, end] = (await lab.result(await lab.start(w))) as [number, number];
+    expect(after).toBeGreaterThanOrEqual(3_600_000);
+    expect(end - after).toBeLessThan(2_000);
+    const bad = workflow("bad", async (ctx) => ctx.sleepUntil("when", "someday"));
+    const other = new Lab([bad]);
+    await expect(other.result(await other.start(bad))).rejects.toThrow("sleepUntil");
+  });
+});

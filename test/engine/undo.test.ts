@@ -1,0 +1,160 @@
+// Compensations: what has succeeded is undone when the run fails, is cancelled or runs out of time.
+import { describe, expect, it } from "vitest";
+import { cancelRun } from "../../lib/engine/index.ts";
+import type { TerminalEntry } from "../../lib/ports/journal.ts";
+import type { Context } from "../../lib/sdk/context.ts";
+import { TerminalError } from "../../lib/sdk/errors.ts";
+import { workflow } from "../../lib/sdk/workflow.ts";
+import { checkInvariants } from "./invariants.ts";
+import { Lab } from "./lab.ts";
+
+async function undoneOf(lab: Lab, runId: string) {
+  const last = (await lab.entries(runId)).at(-1) as TerminalEntry;
+  return "undone" in last ? last.undone : undefined;
+}
+
+/** Books two things, then does `then`. */
+function trip(log: string[], then: (ctx: Context) => Promise<unknown>) {
+  return workflow("trip", async (ctx) => {
+    for (const what of ["flight", "hotel"]) {
+      await ctx.step(what, () => `${what} 7`, {
+        compensate: (booked, s) => {
+          log.push(`undo ${booked} with ${s.idempotencyKey.split("/").at(-1)}`);
+        },
+      });
+    }
+    return await then(ctx);
+  });
+}
+
+describe("compensations", () => {
+  it("run in reverse when the run fails, as steps of their own, and are reported", async () => {
+    const log: string[] = [];
+    const w = trip(log, async (ctx) =>
+      ctx.step("car", () => {
+        throw new TerminalError("no cars");
+      }),
+    );
+    const lab = new Lab([w]);
+    const runId = await lab.start(w);
+    await expect(lab.result(runId)).rejects.toThrow("no cars");
+    expect(log).toEqual(["undo hotel 7 with hotel#undo", "undo flight 7 with flight#undo"]);
+    expect(await undoneOf(lab, runId)).toEqual([
+      { id: "hotel", ok: true },
+      { id: "flight", ok: true },
+    ]);
+    await checkInvariants(lab, runId);
+  });
+
+  it("run when the run is cancelled", async () => {
+    const log: string[] = [];
+    const w = trip(log, async (ctx) => ctx.sleep("wait", "30 days"));
+    const lab = new Lab([w]);
+    const runId = await lab.start(w);
+    await lab.settle();
+    await cancelRun(lab.engine, { runId });
+    await expect(lab.result(runId)).rejects.toThrow("cancelled");
+    expect(log).toHaveLength(2);
+    expect((await lab.run(runId)).status).toBe("cancelled");
+  });
+
+  it("run when the run's time is up, whatever its code would do", async () => {
+    const log: string[] = [];
+    const w = workflow("slow", { timeout: "1 hour" }, async (ctx) => {
+      await ctx.step("book", () => 1, { compensate: () => log.push("undone") });
+      await ctx.sleep("wait", "30 days").catch(() => {});
+      log.push("the code goes on");
+    });
+    const lab = new Lab([w]);
+    const runId = await lab.start(w);
+    await expect(lab.result(runId)).rejects.toThrow("deadline");
+    expect(log).toEqual(["undone"]);
+    expect(await undoneOf(lab, runId)).toEqual([{ id: "book", ok: true }]);
+    expect((await lab.run(runId)).status).toBe("timed_out");
+  });
+
+  it("do not run when the run succeeds", async () => {
+    const log: string[] = [];
+    const w = trip(log, async () => "there");
+    const lab = new Lab([w]);
+    expect(await lab.result(await lab.start(w))).toBe("there");
+    expect(log).toEqual([]);
+  });
+
+  it("are retried, and one that cannot be undone does not keep the others from it", async () => {
+    const log: string[] = [];
+    let tries = 0;
+    const w = workflow("w", async (ctx) => {
+      await ctx.step("a", () => 1, {
+        compensate: () => {
+          tries += 1;
+          if (tries < 3) throw new Error("not yet");
+          log.push("a");
+        },
+      });
+      await ctx.step("b", () => 1, {
+        compensate: {
+          undo: () => {
+            throw new Error("never");
+          },
+          retry: { maxAttempts: 2 },
+        },
+      });
+      throw new Error("the end");
+    });
+    const lab = new Lab([w]);
+    const runId = await lab.start(w);
+    await expect(lab.result(runId)).rejects.toThrow("the end");
+    expect(log).toEqual(["a"]);
+    const undone = await undoneOf(lab, runId);
+    expect(undone?.[0]).toMatchObject({ id: "b", ok: false });
+    expect(undone?.[0]?.error).toContain("never");
+    expect(undone?.[1]).toEqual({ id: "a", ok: true });
+  });
+
+  it("are not repeated by a crash once they are recorded", async () => {
+    for (let crash = 1; crash < 60; crash += 1) {
+      const counts = new Map<string, number>();
+      const recorded = new Map<string, number>();
+      const w = workflow("w", async (ctx) => {
+        for (const id of ["a", "b"]) {
+          await ctx.step(id, () => 1, {
+            compensate: () => counts.set(id, (counts.get(id) ?? 0) + 1),
+          });
+        }
+        throw new Error("the end");
+      });
+      const lab = new Lab([w]);
+      lab.watch = ({ count, method, args }) => {
+        if (method === "append") recorded.set(JSON.stringify(args), count);
+        return count === crash ? (crash % 2 === 0 ? "die before" : "die after") : "go on";
+      };
+      const runId = await lab.start(w);
+      await expect(lab.result(runId)).rejects.toThrow("the end");
+      expect(await undoneOf(lab, runId)).toEqual([
+        { id: "b", ok: true },
+        { id: "a", ok: true },
+      ]);
+      expect(Math.max(...counts.values())).toBeLessThanOrEqual(2);
+      expect([...counts.values()].reduce((a, b) => a + b)).toBeLessThanOrEqual(3);
+    }
+  });
+
+  it("can be run, added to and forgotten by hand", async () => {
+    const log: string[] = [];
+    const w = workflow("w", async (ctx) => {
+      await ctx.step("a", () => 1, { compensate: () => log.push("undo a") });
+      ctx.compensations.add("b", () => log.push("undo b"));
+      const undone = await ctx.compensations.run();
+      await ctx.step("c", () => 1, { compensate: () => log.push("undo c") });
+      ctx.compensations.forget();
+      await ctx.step("fails", () => {
+        throw new TerminalError(JSON.stringify(undone));
+      });
+    });
+    const lab = new Lab([w]);
+    const runId = await lab.start(w);
+    await expect(lab.result(runId)).rejects.toThrow('[{"id":"b","ok":true},{"id":"a","ok":true}]');
+    expect(log).toEqual(["undo b", "undo a"]);
+  });
+});
