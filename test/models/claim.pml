@@ -2,17 +2,10 @@
  * Claim, load, append, suspend, wake, hand off and close: one run, some workers, and everything that may go wrong
  * between two of their requests. There is no sweeper here: nothing may be lost without it.
  *
- * One transition is one request, as in the code:
- *   Starter      lib/engine/start-run.ts     create, then send n = 1; repeated by a caller that got no answer
- *   Signaller    lib/engine/send-signal.ts   put the fact; lib/engine/wake.ts: raise, then send unless leased
- *   Worker       lib/engine/activate.ts      receive, claim (run-rules.ts claimRule), load, J2 on what was loaded
- *                lib/engine/activation.ts    read the inbox, append, hand off, block
- *                lib/engine/journal-writer.ts   J1 and J2 on a slot that is taken
- *                lib/engine/leave.ts         send first, suspend (suspendRule), close (closeRule); then delete
- *                lib/engine/lease.ts         renew (renewRule), also late; abandon (abandonRule) after a fault
- *   Expiry       the clock: a lease ends at any time, its owner dead or alive
+ * One transition is one request. README.md beside this file says which code each process stands for, what is left out
+ * and why it may be.
  *
- * The workflow: a step, a signal, a step, the end. README.md beside this file says what is left out and why it may be.
+ * The workflow: a step, a signal (that may never come), a step, the end; or the end before its time, by its deadline.
  */
 #if defined(MUTANT_DELETE_AFTER_CLAIM) || defined(MUTANT_DELETE_BEFORE_SUSPEND)
 #define KEEPS_N
@@ -34,6 +27,8 @@
 #define LIVE 1
 #define EXPIRED 2
 
+/* With CALLER_GIVES_UP a sender that dies never comes again: a known weakness, see README.md. */
+
 /* META */
 bool created, closed;
 byte fence, wake, handled;
@@ -46,10 +41,7 @@ bool fact;
 unsigned messages : 10;
 /* Troubles there have been, and whether the lease's owner still works. */
 byte troubles;
-bool isOwnerAlive, isFirstBusy;
-#ifdef CALLER_GIVES_UP
-bool hasGivenUp;
-#endif
+bool isOwnerAlive, isFirstBusy, hasGivenUp, isSilent;
 /* Ghosts: what the workflow's code was given for each slot. */
 byte delivered[LAST + 2];
 /* Invariants: each stays true. */
@@ -72,7 +64,11 @@ bool J1 = true, J2 = true, J3 = true, J4 = true, W2 = true, C1 = true, NOT_LOST 
 inline prune() {
 	if
 	:: closed -> messages = 0
+#ifdef MUTANT_CLAIM_IGNORES_HANDLED
+	:: else
+#else
 	:: else -> messages = (messages >> (handled + 1)) << (handled + 1)
+#endif
 	fi
 }
 
@@ -119,6 +115,12 @@ inline writeSlot() {
 inline suspended(newWake) {
 	lease = NONE; handled = seen; wake = newWake;
 	prune();
+#ifdef MUTANT_RENEW_AFTER_SUSPEND
+	if
+	:: lease = LIVE; checkW2()
+	:: true
+	fi;
+#endif
 	forget()
 }
 
@@ -130,7 +132,9 @@ active proctype Starter() {
 	/* J4: again, by a caller without an answer, or by a second one with the same key */
 	d_step {
 		if
+#ifndef MUTANT_START_NOT_REPEATED
 		:: fence == 0 -> send(1)
+#endif
 		:: else
 		fi
 	}
@@ -139,6 +143,10 @@ active proctype Starter() {
 active proctype Signaller() {
 	byte number; bool isLeased;
 	created;
+	if
+	:: true
+	:: isSilent = true; goto out
+	fi;
 put:
 #ifndef MUTANT_RAISE_BEFORE_FACT
 	fact = true;
@@ -146,12 +154,14 @@ put:
 raise:
 	atomic {
 		if
+		/* dies; its caller, who had no answer, comes again */
 		:: isTroubled -> troubles++;
+			if
+			:: goto put
 #ifdef CALLER_GIVES_UP
-			hasGivenUp = true; goto out
-#else
-			goto put
+			:: hasGivenUp = true; goto out
 #endif
+			fi
 		:: closed -> goto out
 		:: !closed -> wake++; number = wake
 		fi;
@@ -163,8 +173,12 @@ raise:
 	atomic {
 		if
 		:: isTroubled -> troubles++; number = 0; isLeased = false; goto put
+#ifdef MUTANT_RAISE_SAYS_NOTHING
+		:: true
+#else
 		:: !isLeased -> send(number)
 		:: isLeased
+#endif
 		fi;
 		number = 0; isLeased = false
 	};
@@ -185,7 +199,15 @@ end_expiry:
 }
 
 inline claim(ahead) {
-	fence++; mine = fence; lease = LIVE; isOwnerAlive = true;
+#ifdef MUTANT_CLAIM_KEEPS_FENCE
+	if
+	:: fence == 0 || lease == NONE -> fence++
+	:: else
+	fi;
+#else
+	fence++;
+#endif
+	mine = fence; lease = LIVE; isOwnerAlive = true;
 	if
 	:: isFirst -> isFirstBusy = true
 	:: else
@@ -211,6 +233,9 @@ active [WORKERS] proctype Worker() {
 	bool hasFact, hasAppended;
 #ifdef KEEPS_N
 	byte n;
+#endif
+#ifdef MUTANT_DELIVERS_BEFORE_APPEND
+	bool isGiven;
 #endif
 end_idle:
 	/* A delivery that meets a live lease changes nothing, so it is left out. All numbers up to `wake` do the same. */
@@ -244,7 +269,11 @@ load:
 		:: else
 		fi;
 		if
+#ifdef MUTANT_LOAD_IGNORES_END
+		:: pos > LAST -> goto close
+#else
 		:: terminalAt != 0 -> goto close
+#endif
 		:: else
 		fi
 	};
@@ -268,6 +297,9 @@ work:
 			:: holdsLease -> lease = NONE
 			:: else
 			fi;
+#ifdef MUTANT_ABANDON_DELETES
+			messages = 0;
+#endif
 			forget();
 			goto end_idle
 
@@ -290,7 +322,12 @@ work:
 #ifdef MUTANT_APPEND_OVERWRITES
 			:: true -> slot[pos] = mine; deliver(pos); pos++; hasAppended = true
 #else
+#ifdef MUTANT_DELIVERS_BEFORE_APPEND
+			:: slot[pos] == 0 && !isGiven -> check(J3, delivered[pos] == 0 || delivered[pos] == mine); delivered[pos] = mine; isGiven = true
+			:: slot[pos] == 0 && isGiven -> isGiven = false; writeSlot(); pos++; hasAppended = true
+#else
 			:: slot[pos] == 0 -> writeSlot(); pos++; hasAppended = true
+#endif
 			:: slot[pos] > mine ->
 #ifdef MUTANT_ADOPTS_HIGHER_FENCE
 				deliver(pos); pos++
@@ -338,6 +375,9 @@ suspend:
 		:: mayCrash -> troubles++; forget(); goto end_idle
 #ifdef MUTANT_SUSPEND_IGNORES_WAKE
 		:: !closed && holdsLease -> suspended(wake); goto end_idle
+#elif defined(MUTANT_SUSPEND_IGNORES_FENCE)
+		:: !closed && wake == seen -> suspended(seen); goto end_idle
+		:: !closed && wake != seen -> forget(); goto end_idle
 #else
 		:: !closed && holdsLease && wake == seen -> suspended(seen); goto end_idle
 		:: !closed && !holdsLease -> forget(); goto end_idle
@@ -397,12 +437,11 @@ close:
 active proctype Quiet() {
 	timeout;
 	d_step {
-#ifdef CALLER_GIVES_UP
-		/* nobody has promised anything, so the run may wait for the signal, but no further than that */
-		check(NOT_LOST, closed || (hasGivenUp && slot[SIGNAL] == 0))
-#else
-		check(NOT_LOST, closed);
-		check(J4, terminalAt != 0)
-#endif
+		/*
+		 * Without a signal the run waits for it, in order. (Where its deadline has ended it, that has a timer, and
+		 * timers are timer.pml's.) A caller without an answer has been promised nothing.
+		 */
+		check(NOT_LOST, closed || (isSilent && created && fence != 0 && lease == NONE && (wake == handled || terminalAt != 0)) || (hasGivenUp && slot[SIGNAL] == 0));
+		check(J4, !closed || terminalAt != 0)
 	}
 }

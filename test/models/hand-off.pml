@@ -1,97 +1,113 @@
 /*
  * Hand-off, messages that were delivered too often, poison and revival: every delivery is counted, also one that meets a
- * lease, and who is delivered too often becomes a dead letter.
+ * lease, and what was delivered too often becomes a dead letter.
  *
- * One transition is one request, as in the code:
- *   Queue        lib/cdk/work-queue.ts       maxReceiveCount: the next delivery would be one too many
- *   Worker       lib/engine/activate.ts      claim (fails + 1), load, poison.ts on what was loaded
- *                lib/engine/leave.ts         hand off: send first, then suspend (fails = 0); stall; close
- *   DeadLetters  lib/engine/dead-letter.ts   read the run, read the last checkpoint, judge, then send or stall (stallRule)
- *   Person       lib/engine/revive-run.ts    mends the code, revives, sends; sends again when that had died between
+ * One transition is one request. README.md beside this file says which code each process stands for, what is left out
+ * and why it may be.
  *
- * The workflow: two steps and the end, handed off after any of them; the first step may be poison, which kills every
- * process that runs it until a person mends it. README.md beside this file says what is left out and why it may be.
+ * The workflow has two steps and the end, may be handed off after a step, and is of one kind:
+ *   PATIENT   waits for a signal before its first step, and finds nothing to do until it has come
+ *   POISON    its first step kills every process that runs it, until a person mends it; then it is MENDED
+ *   FRAIL     each of its processes appends once and dies of it
  */
-#ifndef WORKERS
 #define WORKERS 2
-#endif
-#ifndef TROUBLES
-#define TROUBLES 1       /* deaths, zombies, faults: what is not the workflow's own poison */
-#endif
-#define MAX_FAILS 3      /* above TROUBLES, so that only poison is taken for poison */
+#define TROUBLES 1       /* deaths, zombies, faults: what is not the workflow's own doing */
+#define CROSSINGS 1      /* hand-offs */
+#define MAX_FAILS 2      /* above TROUBLES, so that only poison is taken for poison */
 #define MAX_DEAD_ROUNDS 3
-#define MAX_RECEIVES 2
+#define MAX_RECEIVES 1
 #define REVIVALS 1
 #define LAST 3
-#define MESSAGES 5
-#define MAX_N 14
+#define LETTERS 4
 
 #define NONE 0
 #define LIVE 1
 #define EXPIRED 2
+
+#define PATIENT 1
+#define POISON 2
+#define FRAIL 3
+#define MENDED 4
 
 /* META */
 bool closed, stalled;
 byte fence, wake = 1, handled, lease, fails;
 /* The journal: entries, and the fence of the last */
 byte length, lastFence;
-/* Messages: number (0: none), deliveries, whether it is a dead letter, and what dead rounds have written on it */
-byte number[MESSAGES], receives[MESSAGES], deaths[MESSAGES], deathFence[MESSAGES];
-bool isDead[MESSAGES];
+/* The signal's fact */
+bool fact;
+/*
+ * Messages, the highest first, 0 is none. Four bits are the number, two the deliveries (DEAD: one too many), two the
+ * dead rounds that are written on it, four the fence of the last checkpoint when they were.
+ */
+short letter[LETTERS];
+#define DEAD 3
+#define numberOf(it) ((it) >> 8)
+#define receivesOf(it) (((it) >> 6) & 3)
+#define deathsOf(it) (((it) >> 4) & 3)
+#define deathFenceOf(it) ((it) & 15)
+#define isDead(it) (receivesOf(it) == DEAD)
+#define ONE_DELIVERY 64
+#define AS_DEAD (DEAD << 6)
 
-byte troubles, revivals, crossings;
-bool isPoison, isOwnerAlive, isFirstBusy;
-bool C1 = true, J2 = true, W2 = true, S1 = true, NOT_LOST = true, NO_FALSE_STALL = true, IN_BOUNDS = true;
+byte kind, troubles, revivals, crossings;
+bool isOwnerAlive, isFirstBusy;
+/* Invariants: each stays true. */
+bool C1 = true, J2 = true, W2 = true, S1 = true, NOT_LOST = true, NO_FALSE_STALL = true, NO_LATE_STALL = true;
+bool IN_BOUNDS = true;
 
 #define check(name, condition) name = (condition); assert(name)
 #define isOpen (!closed && !stalled)
 #define holdsLease (mine == fence && lease != NONE && !closed && !stalled)
 #define isTroubled (troubles < TROUBLES)
 #define mayCrash (isTroubled && mine == fence)
+/* Workers that do nothing are the same: the first of them begins. */
 #define isFirst (_pid == 0)
-#define looksPoison(f, last) (fails > MAX_FAILS && (f) - (last) > MAX_FAILS)
+#define mayStart (isOpen && lease != LIVE && (isFirst || isFirstBusy))
 
 /* W2. Closed or handled: what may be deleted has no other effect, so it is deleted at once. (Stalled runs are revived.) */
-inline prune() {
-	i = 0;
-	do
-	:: i < MESSAGES ->
-		if
-		:: number[i] != 0 && (closed || number[i] <= handled) ->
-			number[i] = 0; receives[i] = 0; deaths[i] = 0; deathFence[i] = 0; isDead[i] = false
-		:: else
-		fi;
-		i++
-	:: else -> break
-	od;
-	i = 0
+inline tidy() {
+	d_step {
+		i = 0;
+		do
+		:: i < LETTERS ->
+			if
+			:: closed || numberOf(letter[i]) <= handled -> letter[i] = 0
+			:: else
+			fi;
+			k = i;
+			do
+			:: k > 0 && letter[k] > letter[k - 1] ->
+				t = letter[k]; letter[k] = letter[k - 1]; letter[k - 1] = t; k--
+			:: else -> break
+			od;
+			i++
+		:: else -> break
+		od;
+		i = 0; k = 0; t = 0
+	}
 }
 
 inline send(sentNumber, sentDeaths, sentFence) {
-	check(IN_BOUNDS, sentNumber <= MAX_N);
-	i = 0;
-	do
-	:: i < MESSAGES && number[i] != 0 -> i++
-	:: i < MESSAGES && number[i] == 0 -> number[i] = sentNumber; deaths[i] = sentDeaths; deathFence[i] = sentFence; break
-	:: i >= MESSAGES -> check(IN_BOUNDS, false)
-	od;
-	prune()
+	check(IN_BOUNDS, sentNumber < 16 && letter[LETTERS - 1] == 0);
+	letter[LETTERS - 1] = ((sentNumber) << 8) | ((sentDeaths) << 4) | (sentFence);
+	tidy()
 }
 
-inline checkW2() {
-	i = 0;
-	do
-	:: i < MESSAGES && number[i] <= handled -> i++
-	:: else -> break
-	od;
-	check(W2, !isOpen || lease == NONE || i < MESSAGES);
-	i = 0
-}
-
-/* Only a run that got nowhere is given to a person. */
-inline stall(isExcused) {
+/* Only a run that got nowhere is given to a person, and what a person has mended not for what it was before. */
+inline stall(revivalsThen) {
 	stalled = true; lease = NONE;
-	check(NO_FALSE_STALL, isPoison || isExcused)
+	check(NO_LATE_STALL, revivals == revivalsThen);
+	check(NO_FALSE_STALL, kind == POISON)
+}
+
+/* suspendRule: wake becomes newWake */
+inline suspended(newWake) {
+	lease = NONE; handled = seen; wake = newWake;
+#ifndef MUTANT_SUSPEND_KEEPS_FAILS
+	fails = 0;
+#endif
+	tidy()
 }
 
 inline forget() {
@@ -103,49 +119,43 @@ inline forget() {
 	:: isFirst -> isFirstBusy = false
 	:: else
 	fi;
-	mine = 0; seen = 0; pos = 0; hasAppended = false; m = 0
+	mine = 0; seen = 0; pos = 0; hasAppended = false; hasFact = false; then = 0
 }
 
-inline free(j) {
-	number[j] = 0; receives[j] = 0; deaths[j] = 0; deathFence[j] = 0; isDead[j] = false
-}
-
-/* A delivery counts, whatever comes of it. */
-inline deliver(j) {
-	number[j] != 0 && !isDead[j] && (lease == LIVE || isFirst || isFirstBusy);
+inline claim(j) {
+	mayStart && letter[j] != 0 && receivesOf(letter[j]) < MAX_RECEIVES;
+	fence++; mine = fence; lease = LIVE; fails++; isOwnerAlive = true;
+	check(IN_BOUNDS, fence < 16);
 	if
-	:: stalled -> free(j); goto end_idle
-	:: !stalled && receives[j] == MAX_RECEIVES -> isDead[j] = true; goto end_idle
-	:: !stalled && receives[j] < MAX_RECEIVES ->
-		receives[j]++;
-		if
-		:: lease == LIVE -> goto end_idle
-		:: lease != LIVE ->
-			fence++; mine = fence; lease = LIVE; fails++; isOwnerAlive = true;
-			if
-			:: isFirst -> isFirstBusy = true
-			:: else
-			fi;
-			if
-			:: number[j] > wake -> wake = number[j]
-			:: else
-			fi;
-			seen = wake;
-			checkW2()
-		fi
-	fi
+	:: isFirst -> isFirstBusy = true
+	:: else
+	fi;
+	if
+	:: numberOf(letter[j]) > wake -> wake = numberOf(letter[j])
+	:: else
+	fi;
+	seen = wake;
+	letter[j] = letter[j] + ONE_DELIVERY;
+	tidy();
+	check(W2, numberOf(letter[0]) > handled)
 }
+
+#ifdef MUTANT_POISON_IGNORES_PROGRESS
+#define gotNowhere(f, last) true
+#else
+#define gotNowhere(f, last) ((f) > (last) && (f) - (last) > MAX_FAILS)
+#endif
 
 active [WORKERS] proctype Worker() {
-	byte mine, seen, pos, m, i;
-	bool hasAppended;
+	byte mine, seen, pos, then, i, k;
+	short t;
+	bool hasAppended, hasFact;
 end_idle:
 	if
-	:: atomic { deliver(0) }
-	:: atomic { deliver(1) }
-	:: atomic { deliver(2) }
-	:: atomic { deliver(3) }
-	:: atomic { deliver(4) }
+	:: atomic { claim(0) }
+	:: atomic { claim(1) }
+	:: atomic { claim(2) }
+	:: atomic { claim(3) }
 	fi;
 
 load:
@@ -154,17 +164,12 @@ load:
 		:: mayCrash -> troubles++; forget(); goto end_idle
 		:: true
 		fi;
-		pos = length + 1;
+		pos = length + 1; hasFact = fact;
 		if
 		:: lastFence > mine -> forget(); goto end_idle
 		:: lastFence <= mine && length == LAST -> goto close
-		:: lastFence <= mine && length < LAST && looksPoison(mine, lastFence) ->
-			/* by its owner: the fence alone is asked for */
-			if
-			:: mine == fence && isOpen -> stall(false)
-			:: else
-			fi;
-			forget(); goto end_idle
+		/* `fails` is what the claim answered; another claim has raised the fence, which is looked at below */
+		:: lastFence <= mine && length < LAST && fails > MAX_FAILS && gotNowhere(mine, lastFence) -> then = revivals; goto giveUp
 		:: else
 		fi
 	};
@@ -173,9 +178,10 @@ work:
 	atomic {
 		if
 		:: mayCrash -> troubles++; forget(); goto end_idle
-		:: isPoison && pos == 1 -> forget(); goto end_idle
+		:: kind == POISON && pos == 1 -> forget(); goto end_idle
 		:: !holdsLease -> forget(); goto end_idle
-		:: holdsLease && (wake > seen || lease == EXPIRED) -> lease = LIVE; seen = wake; goto work
+		:: holdsLease && (wake > seen || lease == EXPIRED) -> lease = LIVE; seen = wake; hasFact = fact; goto work
+		/* a fault of the surroundings: given back, nothing handled */
 		:: isTroubled ->
 			troubles++;
 			if
@@ -183,20 +189,50 @@ work:
 			:: else
 			fi;
 			forget(); goto end_idle
-		:: hasAppended && pos < LAST && wake == seen && crossings < 2 -> crossings++; goto handOff
-		:: !(isPoison && pos == 1) ->
+		:: kind != FRAIL && hasAppended && wake == seen && crossings < CROSSINGS -> crossings++; goto handOff
+		:: kind == PATIENT && pos == 1 && !hasFact && wake == seen -> goto suspend
+		:: !(kind == POISON && pos == 1) && !(kind == PATIENT && pos == 1 && !hasFact) ->
 			if
 			:: length < pos ->
 				check(C1, length < LAST);
 				check(J2, lastFence <= mine);
 				length = pos; lastFence = mine; pos++; hasAppended = true;
 				if
-				:: pos > LAST -> goto close
-				:: else -> goto work
+				:: kind == FRAIL -> forget(); goto end_idle
+				:: kind != FRAIL && pos > LAST -> goto close
+				:: kind != FRAIL && pos <= LAST -> goto work
 				fi
 			:: length >= pos && lastFence > mine -> forget(); goto end_idle
 			:: length >= pos && lastFence <= mine -> pos = 0; goto load
 			fi
+		fi
+	};
+
+giveUp:
+	/* by its owner: the fence alone is asked for */
+	atomic {
+		if
+		:: mayCrash -> troubles++
+		/* the lease is renewed all the while */
+		:: holdsLease && lease == EXPIRED -> lease = LIVE; goto giveUp
+#ifdef MUTANT_OWNER_STALLS_UNDER_ANY_FENCE
+		:: isOpen -> stall(then)
+		:: !isOpen
+#else
+		:: mine == fence && isOpen -> stall(then)
+		:: !(mine == fence && isOpen)
+#endif
+		fi;
+		forget(); goto end_idle
+	};
+
+suspend:
+	atomic {
+		if
+		:: mayCrash -> troubles++; forget(); goto end_idle
+		:: holdsLease && wake == seen -> suspended(seen); forget(); goto end_idle
+		:: holdsLease && wake != seen -> seen = wake; hasFact = fact; goto work
+		:: !holdsLease -> forget(); goto end_idle
 		fi
 	};
 
@@ -205,7 +241,11 @@ handOff:
 	atomic {
 		if
 		:: mayCrash -> troubles++; forget(); goto end_idle
+#ifdef MUTANT_HAND_OFF_REPEATS_NUMBER
+		:: send(seen, 0, 0)
+#else
 		:: send(seen + 1, 0, 0)
+#endif
 		fi
 	};
 #endif
@@ -213,13 +253,11 @@ handOff:
 		if
 		:: mayCrash -> troubles++; forget(); goto end_idle
 		:: holdsLease && wake == seen ->
-			lease = NONE; handled = seen; wake = seen + 1;
-			fails = 0;
-			prune();
+			suspended(seen + 1);
 #ifndef MUTANT_HAND_OFF_AFTER
 			forget(); goto end_idle
 #endif
-		:: holdsLease && wake != seen -> seen = wake; goto work
+		:: holdsLease && wake != seen -> seen = wake; hasFact = fact; goto work
 		:: !holdsLease -> forget(); goto end_idle
 		fi
 	};
@@ -236,11 +274,35 @@ close:
 	atomic {
 		if
 		:: mayCrash -> troubles++
-		:: fence == mine -> closed = true; stalled = false; lease = NONE; prune()
+		:: fence == mine -> closed = true; stalled = false; lease = NONE; tidy()
 		:: fence != mine
 		fi;
 		forget(); goto end_idle
 	}
+}
+
+/* Deliveries that claim nothing: one too many, one that meets a lease, one of a run that waits for a person. */
+#define isThere(j) (letter[j] != 0 && !isDead(letter[j]))
+inline redeliver(j) {
+	isThere(j) && (stalled || lease == LIVE || receivesOf(letter[j]) == MAX_RECEIVES);
+	if
+	:: stalled -> letter[j] = 0
+	:: !stalled && receivesOf(letter[j]) == MAX_RECEIVES -> letter[j] = letter[j] | AS_DEAD
+	:: !stalled && receivesOf(letter[j]) < MAX_RECEIVES -> letter[j] = letter[j] + ONE_DELIVERY
+	fi;
+	tidy()
+}
+
+active proctype Queue() {
+	byte i, k;
+	short t;
+end_queue:
+	do
+	:: atomic { redeliver(0) }
+	:: atomic { redeliver(1) }
+	:: atomic { redeliver(2) }
+	:: atomic { redeliver(3) }
+	od
 }
 
 active proctype Expiry() {
@@ -251,101 +313,171 @@ end_expiry:
 	od
 }
 
+/* A signal, whenever it likes; that its sender may die is claim.pml's. */
+active proctype Signaller() {
+	byte n, i, k;
+	short t;
+	bool isLeased;
+end_signaller:
+	atomic { kind == PATIENT -> fact = true };
+	atomic { wake++; n = wake; isLeased = (lease == LIVE) };
+	atomic {
+		if
+		:: !isLeased -> send(n, 0, 0)
+		:: isLeased
+		fi;
+		n = 0; isLeased = false
+	}
+}
+
 /* the higher of the two */
 #define MAX(a, b) ((a) * ((a) >= (b)) + (b) * ((a) < (b)))
 
-/* Known: a dead letter from before a revival may stall the run once more. With STRICT_REVIVAL the verifier shows how. */
-#ifdef STRICT_REVIVAL
-#define MAY_STALL_AGAIN false
-#else
-#define MAY_STALL_AGAIN (revivals > 0)
-#endif
+/* A letter that it holds may lose its effect meanwhile, by its run being closed or its number handled. */
+inline drop() {
+	d_step {
+		i = 0;
+		do
+		:: i < LETTERS && letter[i] != it -> i++
+		:: else -> break
+		od;
+		if
+		:: i < LETTERS -> letter[i] = 0
+		:: else
+		fi
+	};
+	tidy()
+}
+
+inline readRun() {
+	readFence = fence; readWake = wake; wasLeased = (lease == LIVE); wasFailing = (fails > MAX_FAILS); then = revivals
+}
+
+inline readLast() {
+	last = lastFence
+}
 
 active proctype DeadLetters() {
-	byte m, n, d, f, readFence, readWake, before, i;
-	bool wasLeased, wasPoison;
+	byte deaths, last, readFence, readWake, then, i, k;
+	short it, t;
+	bool wasLeased, wasFailing;
 end_dead:
 	atomic {
 		if
-		:: number[0] != 0 && isDead[0] -> m = 0
-		:: number[1] != 0 && isDead[1] -> m = 1
-		:: number[2] != 0 && isDead[2] -> m = 2
-		:: number[3] != 0 && isDead[3] -> m = 3
-		:: number[4] != 0 && isDead[4] -> m = 4
+		:: isDead(letter[0]) -> it = letter[0]
+		:: isDead(letter[1]) -> it = letter[1]
+		:: isDead(letter[2]) -> it = letter[2]
+		:: isDead(letter[3]) -> it = letter[3]
 		fi;
-		/* what it reads of the run; closed and handled are dropped already */
+		/* closed and handled are dropped already */
 		if
-		:: stalled -> free(m); m = 0; goto end_dead
+		:: stalled -> drop(); goto done
 		:: !stalled
 		fi;
-		n = number[m]; before = deaths[m]; f = deathFence[m];
-		readFence = fence; readWake = wake; wasLeased = (lease == LIVE); wasPoison = fails > MAX_FAILS
+#ifdef MUTANT_READS_JOURNAL_FIRST
+		readLast()
+#else
+		readRun()
+#endif
 	};
 #ifdef MUTANT_DROPS_DEAD
-	d_step { free(m) };
-	goto done;
+	atomic { drop(); goto done };
 #endif
 	atomic {
-		/* the last checkpoint, read after the run */
+#ifdef MUTANT_READS_JOURNAL_FIRST
+		readRun();
+#else
+		readLast();
+#endif
+		deaths = deathsOf(it);
+#ifndef MUTANT_DEATHS_IGNORE_PROGRESS
 		if
-		:: f != lastFence -> before = 0
+		:: deathFenceOf(it) != last -> deaths = 0
 		:: else
 		fi;
-		d = before;
-		f = lastFence;
-		wasPoison = wasPoison && readFence > f && readFence - f > MAX_FAILS;
+#endif
 		if
+#ifdef MUTANT_DROPS_LEASED
+		:: wasLeased -> drop(); goto done
+#endif
+#ifdef MUTANT_DEATHS_COUNT_LEASED
+		:: wasLeased -> deaths++
+#else
 		:: wasLeased
-		:: !wasLeased && !wasPoison -> d++
-		:: !wasLeased && wasPoison -> d = MAX_DEAD_ROUNDS
+#endif
+		:: !wasLeased && wasFailing && gotNowhere(readFence, last) -> deaths = MAX_DEAD_ROUNDS
+		:: !wasLeased && !(wasFailing && gotNowhere(readFence, last)) -> deaths++
+		fi;
+		/* no rounds, no fence */
+		if
+		:: deaths == 0 -> last = 0
+		:: else
 		fi
 	};
 #ifdef MUTANT_DELETES_FIRST
-	d_step { free(m) };
-	if
-	:: atomic { isTroubled -> troubles++; goto done }
-	:: true
-	fi;
+	atomic {
+		drop();
+		if
+		:: isTroubled -> troubles++; goto done
+		:: true
+		fi
+	};
 #endif
 	atomic {
 		if
-		/* deleted meanwhile: closed, stalled or handled. Its send or stall would change nothing */
-		:: number[m] != n || !isDead[m] ->
-#ifdef MUTANT_DELETES_FIRST
+		:: deaths < MAX_DEAD_ROUNDS ->
+			/* sent first, deleted second: who dies between the two leaves both (J4) */
 			if
-			:: isOpen && d < MAX_DEAD_ROUNDS -> send(MAX(n, readWake), d, f)
-			:: else
+			:: isTroubled -> troubles++
+			:: drop()
+			fi;
+			if
+			:: isOpen || stalled -> send(MAX(numberOf(it), readWake), deaths, last)
+			:: closed
 			fi
-#else
-			skip
-#endif
-		:: number[m] == n && isDead[m] && d < MAX_DEAD_ROUNDS ->
-			free(m);
-			send(MAX(n, readWake), d, f)
-		:: number[m] == n && isDead[m] && d >= MAX_DEAD_ROUNDS ->
+		/* refused, it is judged again; granted, it is dropped the next time */
+		:: deaths >= MAX_DEAD_ROUNDS ->
 			if
 #ifdef MUTANT_STALL_IGNORES_LEASE
-			:: fence == readFence && isOpen -> check(S1, lease != LIVE); stall(MAY_STALL_AGAIN)
+			:: fence == readFence && isOpen -> check(S1, lease != LIVE); stall(then)
 			:: !(fence == readFence && isOpen)
+#elif defined(MUTANT_STALL_IGNORES_FENCE)
+			:: isOpen && lease != LIVE -> stall(then)
+			:: !(isOpen && lease != LIVE)
 #else
-			:: fence == readFence && isOpen && lease != LIVE -> check(S1, lease != LIVE); stall(MAY_STALL_AGAIN)
+			:: fence == readFence && isOpen && lease != LIVE -> check(S1, lease != LIVE); stall(then)
 			:: !(fence == readFence && isOpen && lease != LIVE)
 #endif
 			fi
 		fi
 	};
 done:
-	atomic { m = 0; n = 0; d = 0; f = 0; readFence = 0; readWake = 0; before = 0; wasLeased = false; wasPoison = false; goto end_dead }
+	atomic {
+		it = 0; deaths = 0; last = 0; readFence = 0; readWake = 0; then = 0; wasLeased = false; wasFailing = false;
+		goto end_dead
+	}
 }
 
 active proctype Person() {
-	byte n, i;
+	byte n, i, k;
+	short t;
 end_person:
 	do
 	:: atomic {
 		stalled && revivals < REVIVALS -> revivals++;
-		isPoison = false;
-		stalled = false; wake++;
+		if
+		:: kind == POISON -> kind = MENDED
+		:: else
+		fi;
+		stalled = false;
+#ifndef MUTANT_REVIVAL_KEEPS_HANDLED
+		handled = wake;
+#endif
+		wake++;
+		tidy();
+#ifndef MUTANT_REVIVAL_KEEPS_FENCE
+		fence++;
+#endif
 #ifndef MUTANT_REVIVAL_KEEPS_FAILS
 		fails = 0;
 #endif
@@ -353,8 +485,16 @@ end_person:
 	   };
 	   atomic {
 		if
-		:: isOpen -> send(n, 0, 0)
-		:: !isOpen
+		/* dies, and comes again when it has had no answer (J4) */
+		:: isTroubled -> troubles++;
+#ifndef MUTANT_REVIVAL_NOT_REPEATED
+			if
+			:: isOpen && wake > handled && lease != LIVE -> send(wake, 0, 0)
+			:: else
+			fi
+#endif
+		:: isOpen || stalled -> send(n, 0, 0)
+		:: closed
 		fi;
 		n = 0
 	   }
@@ -363,11 +503,16 @@ end_person:
 
 init {
 	atomic {
+#ifdef ONLY
+		kind = ONLY;
+#else
 		if
-		:: isPoison = true
-		:: isPoison = false
+		:: kind = PATIENT
+		:: kind = POISON
+		:: kind = FRAIL
 		fi;
-		number[0] = 1
+#endif
+		letter[0] = 1 << 8
 	}
 }
 

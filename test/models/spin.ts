@@ -10,8 +10,8 @@ const run = promisify(execFile);
 
 /** Longest path the verifier follows; a longer one makes the search incomplete, which counts as a failure. */
 const MAX_DEPTH = 100_000;
-/** Hash table of 2^24 slots. */
-const HASH_BITS = 24;
+/** Hash table of 2^22 slots: as many as the largest model has states, in sixteen bytes each. */
+const HASH_BITS = 22;
 const MAX_MEMORY_MB = 4_096;
 const MAX_VERIFIER_MS = 5 * 60_000;
 const MAX_OUTPUT_BYTES = 16 * 1024 * 1024;
@@ -27,6 +27,11 @@ export interface Verification {
   readonly isExhaustive: boolean;
 }
 
+/** What spin calls itself, with its version. */
+export async function spinVersion(): Promise<string> {
+  return (await run("spin", ["-V"])).stdout.trim();
+}
+
 /** The programs that are not there, with the command that installs them on Debian. */
 export async function missingTools(): Promise<string | undefined> {
   const missing: string[] = [];
@@ -37,16 +42,26 @@ export async function missingTools(): Promise<string | undefined> {
     await run(tool, [option]).catch(() => missing.push(tool));
   }
   if (missing.length === 0) return undefined;
-  return `The models need ${missing.join(" and ")}, not installed here. On Debian or Ubuntu: apt-get install -y ${missing.join(" ")}`;
+  const commands = `test/models/install-tools.sh, or apt-get install -y ${missing.join(" ")}`;
+  return `The models need ${missing.join(" and ")}, not installed here. On Debian or Ubuntu: ${commands}`;
 }
 
-/** @throws when the model cannot be translated or compiled, with what spin or gcc said */
-export async function verify(file: string, defines: readonly string[]): Promise<Verification> {
+/**
+ * `compile` is what gcc is told. Most of a mutant's time is its compilation, because its search ends at the first error.
+ *
+ * @throws when the model cannot be translated or compiled, with what spin or gcc said
+ */
+export async function verify(
+  file: string,
+  defines: readonly string[],
+  compile: "to run fast" | "fast",
+): Promise<Verification> {
   const folder = await mkdtemp(join(tmpdir(), "perdure-model-"));
   try {
     await run("spin", ["-a", ...defines.map((name) => `-D${name}`), file], { cwd: folder });
     // Safety only: what must not be lost is asserted where nothing moves any more.
-    const options = ["-O2", "-w", "-DSAFETY", `-DMEMLIM=${MAX_MEMORY_MB}`];
+    const optimization = compile === "fast" ? "-O0" : "-O1";
+    const options = [optimization, "-w", "-DSAFETY", `-DMEMLIM=${MAX_MEMORY_MB}`];
     await run("gcc", [...options, "-o", "pan", "pan.c"], { cwd: folder });
     const startedAt = performance.now();
     const output = await runVerifier(folder);

@@ -1,17 +1,12 @@
 /*
  * Timers: near ones (a delayed message) and far ones (a schedule, fired early on purpose and converted), that fire late,
- * twice or never; re-armed, left standing and disarmed by owners that live, die or go on too long.
+ * twice or never; re-armed, left standing and disarmed by owners that live, die or go on too long. The clock ticks
+ * whenever it likes, and the sweeper looks only after something was lost: before that, nothing needs it.
  *
- * One transition is one request, as in the code:
- *   Worker       lib/engine/activate.ts, activation.ts, decide.ts   claim, load, look at the time (T1), append
- *                lib/engine/leave.ts         arm, suspend (run-rules.ts suspendRule), disarm; close
- *   Scheduler    lib/ports/timers.ts         what a schedule may do
- *   Converter    lib/engine/fire-timer.ts    a fired timer's message: raise, send delayed, then delete
- *   Sweeper      lib/engine/sweep.ts         decideSweep; only after something was lost: before that, nothing needs it
- *   Signaller    lib/engine/send-signal.ts   may end the first wait before its time
- *   Time         ticks whenever it likes
+ * One transition is one request. README.md beside this file says which code each process stands for, what is left out
+ * and why it may be.
  *
- * The workflow: a signal with a timeout, a sleep, the end. README.md beside this file says what is left out and why.
+ * The workflow: a signal with a timeout, a sleep, the end.
  */
 #ifndef WORKERS
 #define WORKERS 2
@@ -30,7 +25,6 @@
 #define NONE 0
 #define LIVE 1
 #define EXPIRED 2
-
 
 /* Waits are 1 (the signal's timeout) and 2 (the sleep); dueAt says when each is over. */
 byte now, dueAt[3];
@@ -53,7 +47,7 @@ byte troubles;
 bool isOwnerAlive, isFirstBusy, isAnythingLost;
 /* The converter's: what it has taken, and the number that it has raised `wake` to. */
 byte converting, raisedTo;
-bool T1 = true, C1 = true, J2 = true, W2 = true, W3 = true, NOT_LOST = true, IN_BOUNDS = true;
+bool T1 = true, C1 = true, J2 = true, W3 = true, NOT_LOST = true, IN_BOUNDS = true;
 
 #define check(name, condition) name = (condition); assert(name)
 #define bit(n) (1 << (n))
@@ -171,7 +165,7 @@ work:
 		:: pos < LAST && !(pos == 1 && hasFact) && !isDue && dueAt[pos] - now <= LONG_TIMER ->
 #ifdef MUTANT_NEAR_NOT_COUNTED
 			send(seen, pos);
-#else
+#elif !defined(MUTANT_SEND_AFTER_SUSPEND)
 			send(seen + 1, pos);
 #endif
 			newWake = seen + 1; plan = 0
@@ -222,14 +216,17 @@ work:
 			goto disarmAndGoOn
 		:: !closed && holdsLease && wake == seen ->
 			lease = NONE; handled = seen; wake = newWake;
-			nextFor = pos; timer = plan;
+#ifndef MUTANT_FORGETS_TIME
+			nextFor = pos;
+#endif
+			timer = plan;
 			if
 			:: plan == 0 -> timerFor = 0
 			:: else -> timerFor = pos
 			fi;
-#ifndef MUTANT_ARM_AFTER_SUSPEND
+#if !defined(MUTANT_ARM_AFTER_SUSPEND) && !defined(MUTANT_SEND_AFTER_SUSPEND)
 			prune();
-			check(W3, isAnythingLost || hasWakeSource);
+			check(W3, nextFor == pos && (isAnythingLost || hasWakeSource));
 #else
 			goto lateArm;
 #endif
@@ -243,14 +240,19 @@ work:
 		fi
 	};
 	goto disarm;
-#ifdef MUTANT_ARM_AFTER_SUSPEND
+#if defined(MUTANT_ARM_AFTER_SUSPEND) || defined(MUTANT_SEND_AFTER_SUSPEND)
 lateArm:
 	atomic {
 		prune();
 		if
 		:: mayCrash -> troubles++; forget(); goto end_idle
+#ifdef MUTANT_SEND_AFTER_SUSPEND
+		:: plan == 0 -> send(newWake, pos)
+		:: plan != 0
+#else
 		:: plan != 0 -> armed[pos] = armed[pos] | bit(plan)
 		:: plan == 0
+#endif
 		fi
 	};
 #endif
@@ -363,6 +365,9 @@ end_converter:
 		raisedTo = wake
 #else
 		wake++; raisedTo = wake
+#endif
+#ifdef MUTANT_CONVERTER_DELETES_FIRST
+		; fired[converting] = false
 #endif
 	   };
 	   atomic {
