@@ -18,10 +18,17 @@ const FENCE_IS_MINE = "#fence = :fence";
 const HOLDS_LEASE = `${FENCE_IS_MINE} AND attribute_exists(#leaseUntil)`;
 const INBOX_IS_READ = "#wake = :seen";
 const IS_STALLED = "#status = :stalled";
+const IS_LEASED = "attribute_exists(#leaseUntil)";
+const IS_NOT_LEASED = "attribute_not_exists(#leaseUntil)";
 const NO_LIVE_LEASE = "(attribute_not_exists(#leaseUntil) OR #leaseUntil <= :now)";
 const IS_PAUSED = "attribute_exists(#paused)";
 const IS_NOT_PAUSED = "attribute_not_exists(#paused)";
 const PLACE_IS = "#sweepSk = :from";
+
+/** A lease comes and goes at most so often while one request is made. */
+const MAX_TRIES = 5;
+
+type Updated = Awaited<ReturnType<typeof update>>;
 
 const NO_LEASE = { leaseOwner: undefined, leaseUntil: undefined } satisfies RunChange;
 
@@ -173,19 +180,15 @@ export function createDynamoRuns(table: Table): RunStore {
     async pause({ runId, sweepAt }) {
       const set: RunChange = { paused: true, sweepSk: sweepAt };
       const when = `${IS_OPEN} AND #status <> :stalled AND ${IS_NOT_PAUSED}`;
-      const given = { stalled: "stalled" };
-      const free = await change(
-        runId,
-        { ...set, status: "paused" },
-        { add: { wake: 1 }, when: `${when} AND attribute_not_exists(#leaseUntil)`, given },
+      const answer = await freeOrLeased(
+        async (status, lease) =>
+          await change(
+            runId,
+            { ...set, ...status },
+            { add: { wake: 1 }, when: `${when} AND ${lease}`, given: { stalled: "stalled" } },
+          ),
+        "paused",
       );
-      const answer = free.applied
-        ? free
-        : await change(runId, set, {
-            add: { wake: 1 },
-            when: `${when} AND attribute_exists(#leaseUntil)`,
-            given,
-          });
       const item = answer.applied ? answer.item : answer.standing;
       return item?.paused === true ? fromRunItem(item) : undefined;
     },
@@ -194,19 +197,14 @@ export function createDynamoRuns(table: Table): RunStore {
     async resume({ runId, sweepAt }) {
       const mark = newMark();
       const set: RunChange = { paused: undefined, sweepSk: sweepAt, mark };
-      const free = await change(
-        runId,
-        { ...set, status: "pending" },
-        { add: { wake: 1 }, when: `${IS_OPEN} AND ${IS_PAUSED} AND attribute_not_exists(#leaseUntil)` },
+      const when = `${IS_OPEN} AND ${IS_PAUSED}`;
+      const answer = await freeOrLeased(
+        async (status, lease) =>
+          await change(runId, { ...set, ...status }, { add: { wake: 1 }, when: `${when} AND ${lease}` }),
+        "pending",
       );
-      if (free.applied || free.standing?.mark === mark)
-        return fromRunItem(free.applied ? free.item : (free.standing ?? {}));
-      const leased = await change(runId, set, {
-        add: { wake: 1 },
-        when: `${IS_OPEN} AND ${IS_PAUSED} AND attribute_exists(#leaseUntil)`,
-      });
-      if (leased.applied) return fromRunItem(leased.item);
-      return leased.standing?.mark === mark ? fromRunItem(leased.standing) : undefined;
+      if (answer.applied) return fromRunItem(answer.item);
+      return answer.standing?.mark === mark ? fromRunItem(answer.standing) : undefined;
     },
 
     // Repeatable: the second time the place is no longer `from`.
@@ -214,6 +212,26 @@ export function createDynamoRuns(table: Table): RunStore {
       await change(runId, { sweepSk: to }, { when: `${IS_OPEN} AND ${PLACE_IS}`, given: { from } });
     },
   };
+}
+
+/**
+ * Only a run that nobody holds gets another status, so there are two forms of the update. A lease may come or go between
+ * them: who is refused for that alone tries the other form.
+ */
+async function freeOrLeased(
+  attempt: (set: Pick<RunChange, "status">, lease: string) => Promise<Updated>,
+  status: "paused" | "pending",
+): Promise<Updated> {
+  let isLeased = false;
+  for (let tries = 1; ; tries++) {
+    const answer: Updated = isLeased
+      ? await attempt({}, IS_LEASED)
+      : await attempt({ status }, IS_NOT_LEASED);
+    if (answer.applied || tries === MAX_TRIES) return answer;
+    const wasLeased: boolean = answer.standing?.leaseUntil !== undefined;
+    if (wasLeased === isLeased) return answer;
+    isLeased = wasLeased;
+  }
 }
 
 /** Leaving a run that an operator holds gives it the status `paused`: a second request, only then. */

@@ -18,6 +18,7 @@ import { isDeploymentUnderWay } from "./stall-unreadable.ts";
 import { type CancelFact, cancelledOutright } from "./terminal.ts";
 import { unreachable } from "./unreachable.ts";
 import { UnreadableError } from "./unreadable.ts";
+import { isLeased } from "./wake.ts";
 
 export async function activate(engine: Engine, wakeUp: WakeUp, host: Host): Promise<Disposition> {
   const { ports, settings } = engine;
@@ -49,16 +50,22 @@ function refused(reason: ClaimRefusal, run: Run | undefined, n: number, now: num
     case "absent":
     case "closed":
     case "stalled":
-    case "paused":
     case "handled":
       return DONE;
+    // Who lets it go sends a message. But while its holder lives, this may be the holder's own (W2).
+    case "paused":
+      return run !== undefined && isLeased(run, now) ? untilFree(run, now) : DONE;
     // W2: anybody's live lease, even our own from an earlier delivery. Deleting it here could lose the run. A number
     // ahead of `wake` says that its sender, who holds the lease, is just about to leave.
     case "leased":
-      return later(run === undefined || n > run.wake ? 0 : (run.leaseUntil ?? now) - now + 500);
+      return run === undefined || n > run.wake ? later(0) : untilFree(run, now);
     default:
       return unreachable(reason);
   }
+}
+
+function untilFree({ leaseUntil = 0 }: Run, now: number): Disposition {
+  return later(Math.max(0, leaseUntil - now) + 500);
 }
 
 /** The holder of one lease. */

@@ -18,7 +18,7 @@ import type { JournalWriter } from "./journal-writer.ts";
 import { LeaseLost } from "./lease.ts";
 import { logFailure } from "./log-failure.ts";
 import { perform } from "./perform.ts";
-import { progressNote, progressOf } from "./progress.ts";
+import { progressOf } from "./progress.ts";
 import { deliverEntry } from "./replay.ts";
 import { StepDispatcher } from "./step-dispatcher.ts";
 import { StepRunner } from "./step-runner.ts";
@@ -85,7 +85,7 @@ export class Activation {
       runId,
       bell: this.#bell,
       signal: options.signal,
-      progressOf: (call) => progressOf(options.engine, runId, call, notes.get(progressNote(call.id))),
+      progressOf: (call) => progressOf(options.engine, runId, call, notes),
     });
     this.#dispatcher = new StepDispatcher(options.engine, options.run, options.stepClaims);
     options.signal.addEventListener("abort", () => this.#bell.ring());

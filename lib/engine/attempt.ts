@@ -141,7 +141,7 @@ function pauseMs({ everyMs, backoff, maxMs }: Polling, check: number): number {
   return Math.round(Math.min(maxMs, everyMs * Math.min(backoff ** (check - 1), Number.MAX_SAFE_INTEGER)));
 }
 
-/** What a polling step's predicate says of a value; an error of its own ends the wait. */
+/** What a polling step's predicate says of a value; an error of its own makes it a failed look. */
 export function satisfies(polling: Polling, outcome: Outcome): Outcome & { readonly pending?: true } {
   if (!outcome.ok) return outcome;
   try {

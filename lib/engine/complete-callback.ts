@@ -90,7 +90,7 @@ async function complete(
   return { runId, callback, stored: true };
 }
 
-/** J4: the same completion again only wakes again. */
+/** J4: whoever stored it may have died before it woke the run: whoever finds it wakes it, the same completion or another. */
 async function again(
   engine: Engine,
   runId: string,
@@ -99,13 +99,13 @@ async function again(
   completion: Completion,
 ): Promise<Completed> {
   if ("closed" in outcome) throw closed(runId, callback);
+  await wake(engine, runId);
   if (!(await isSame(engine, outcome, completion))) {
     throw new PerdureError(
       "E_CALLBACK_COMPLETED",
       `Callback "${callback}" of run ${runId} was completed before.`,
     );
   }
-  await wake(engine, runId);
   return { runId, callback, stored: false };
 }
 

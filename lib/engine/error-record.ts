@@ -69,7 +69,7 @@ function record(error: Error, keepable: (value: unknown) => boolean, above: Set<
     return { value: keepable(value) ? value : asText(value) };
   };
   const fields: [string, Kept][] = [];
-  for (const key of [...Object.keys(error), ...(error instanceof AggregateError ? ["errors"] : [])]) {
+  for (const key of fieldsOf(error)) {
     if (NOT_FIELDS.has(key)) continue;
     const value = readField(error, key);
     fields.push([key, key === "errors" && Array.isArray(value) ? keepErrors(value, keep) : keep(value)]);
@@ -84,6 +84,14 @@ function record(error: Error, keepable: (value: unknown) => boolean, above: Set<
   };
   above.delete(error);
   return result;
+}
+
+/** Its own, and two that are not listed: an AggregateError hides its errors, and a class may have its code in a getter. */
+function fieldsOf(error: Error): ReadonlySet<string> {
+  const fields = new Set(Object.keys(error));
+  if (error instanceof AggregateError) fields.add("errors");
+  if (["string", "number"].includes(typeof readField(error, "code"))) fields.add("code");
+  return fields;
 }
 
 /** What is left out is said, not dropped in silence. */

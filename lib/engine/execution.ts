@@ -17,6 +17,7 @@ import { CancelledError, PerdureError } from "../sdk/errors.ts";
 import type { AnyWorkflow } from "../sdk/workflow.ts";
 import type { Call } from "./call.ts";
 import { Calls } from "./calls.ts";
+import { GivenUp } from "./compose/given-up.ts";
 import { createContext } from "./context.ts";
 import { kindOf, kindOfEntry } from "./kinds/index.ts";
 import type { Delivered } from "./kinds/kind.ts";
@@ -51,6 +52,7 @@ export class Execution {
   readonly undos = new Undos(this);
   readonly children = new OpenChildren();
   readonly versions = new Versions();
+  readonly givenUp = new GivenUp();
   /** Ends of children that the run waits for before it ends itself. */
   readonly awaited = new Set<Promise<unknown>>();
   /** Keys of the signal facts the journal has consumed. */
@@ -75,8 +77,6 @@ export class Execution {
   readonly #options: ExecutionOptions;
   #inTurn = false;
   #draws = 0;
-  /** Its end is decided; what it registered is being undone. */
-  #hasFailed = false;
 
   constructor(options: ExecutionOptions) {
     this.#options = options;
@@ -112,6 +112,7 @@ export class Execution {
       // Recorded together with what made the code lose interest, or after it.
       this.#moveOn(entry.at);
       kindOf(call.kind).applyWithdrawn?.(call, entry, this.#delivered(seq, value));
+      await this.#undoWhatCameLate();
       return;
     }
     if (call === undefined || call.settled) {
@@ -120,6 +121,7 @@ export class Execution {
     }
     this.#moveOn(entry.at);
     await this.#takeTurn(() => kindOf(call.kind).apply(call, entry, this.#delivered(seq, value)));
+    await this.#undoWhatCameLate();
   }
 
   /** Hands over an entry about the run as a whole. */
@@ -212,15 +214,23 @@ export class Execution {
   #expire(): void {
     this.isExpired = true;
     this.withdrawBelow("", undefined);
-    if (!this.#hasFailed) this.#undoThenEnd({ ok: false, expired: true });
+    this.#undoThenEnd({ ok: false, expired: true });
   }
 
   #undoThenEnd(ended: Ended): void {
-    this.#hasFailed = true;
+    const { undone: before = [] } = ended;
     // Awaited by nobody: it moves in turns, like the code.
-    void this.undos
-      .run()
-      .then((undone) => this.#waitThenEnd(undone.length === 0 ? ended : { ...ended, undone }));
+    void this.undos.run().then((undone) => {
+      this.#waitThenEnd(undone.length === 0 ? ended : { ...ended, undone: [...before, ...undone] });
+    });
+  }
+
+  /** A step that nobody waits for any more may have succeeded in the moment in which the code failed. */
+  async #undoWhatCameLate(): Promise<void> {
+    const { outcome } = this;
+    if (outcome === undefined || outcome.ok || !this.undos.anyKept) return;
+    this.outcome = undefined;
+    await this.#takeTurn(() => this.#undoThenEnd(outcome));
   }
 
   #waitThenEnd(ended: Ended): void {
@@ -230,7 +240,9 @@ export class Execution {
 
   #end(outcome: Ended): void {
     if (!this.#inTurn) this.#foreign("the code ended after it waited for something that is not recorded");
-    this.outcome ??= outcome;
+    // While it waited for its children a step may have succeeded.
+    if (!outcome.ok && this.undos.anyKept) this.#undoThenEnd(outcome);
+    else this.outcome ??= outcome;
   }
 
   #foreign(what: string): void {

@@ -5,7 +5,7 @@ import { PerdureError } from "../sdk/errors.ts";
 import { readRun } from "./end-request.ts";
 import type { Engine } from "./engine.ts";
 import { sweepTime } from "./settings.ts";
-import { isLeased, sendWakeUp } from "./wake.ts";
+import { sendWakeUp } from "./wake.ts";
 
 /** Pausing again changes nothing. @throws E_RUN_NOT_FOUND, E_RUN_CLOSED, E_RUN_STALLED */
 export async function pauseRun(engine: Engine, runId: string): Promise<Run> {
@@ -23,10 +23,11 @@ export async function resumeRun(engine: Engine, runId: string): Promise<Run> {
   const now = ports.clock.now();
   const resumed = await ports.store.runs.resume({ runId, sweepAt: sweepTime(now, settings) });
   const run = resumed ?? (await readRun(engine, runId));
-  // J4: somebody may have resumed it and died before the message was sent.
+  // J4: somebody may have resumed it and died before the message was sent. Also when leased: while it was paused its
+  // holder's message may have come back and been deleted (W2).
   const needsMessage =
     !isClosed(run.status) && run.status !== "stalled" && !run.paused && run.wake > run.handled;
-  if (needsMessage && !isLeased(run, now)) await sendWakeUp(engine, runId, run.wake, 0);
+  if (needsMessage) await sendWakeUp(engine, runId, run.wake, 0);
   if (resumed !== undefined) return resumed;
   throw new PerdureError("E_RUN_NOT_PAUSED", `Run ${runId} is ${run.status}.`);
 }

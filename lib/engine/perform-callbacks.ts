@@ -18,7 +18,7 @@ export async function performCallbacks(
 ): Promise<CallEntry[]> {
   const entries: CallEntry[] = [];
   for (const { call, fact } of decision.callbacksEnded)
-    entries.push(await entryOf(engine, runId, call, fact.outcome, false));
+    entries.push(await entryOf(engine, runId, call, fact.outcome, isOfSilence(call, fact)));
   for (const { call, isSilent } of decision.callbacksDue) {
     if (isSilent && (await hasBeenHeard(engine, runId, call, decision))) continue;
     entries.push(await entryOf(engine, runId, call, await end(engine, runId, call, "timed_out"), isSilent));
@@ -28,6 +28,11 @@ export async function performCallbacks(
     entries.push({ type: "callback.withdrawn", id: call.id, at: engine.ports.clock.now() });
   }
   return entries;
+}
+
+/** Whether an end that an earlier activation made, before it died, was for want of heartbeats. */
+function isOfSilence({ heartbeatTimeoutMs, deadline }: CallbackCall, { at }: CallbackFact): boolean {
+  return heartbeatTimeoutMs !== undefined && (deadline === undefined || at < deadline);
 }
 
 /** A heartbeat may have come since the notes were read. */

@@ -10,15 +10,16 @@ import { pack, unpack } from "./payloads.ts";
 /** Heartbeats of one attempt: its notes stand above those of the attempts before. */
 const MAX_BEATS = 1_000_000;
 
-/** `known`: the note as it was last read, if it was. */
+/** `notes`: as they were last read, by name; what is said now is added, for the next attempt of the same process. */
 export async function progressOf(
   engine: Engine,
   runId: string,
   call: StepCall,
-  known: Note | undefined,
+  notes: Map<string, Note>,
 ): Promise<Progress> {
   const { ports } = engine;
   const name = progressNote(call.id);
+  const known = notes.get(name);
   const last = known === undefined ? undefined : await unpack(known.value, ports.blobs);
   let beats = 0;
   return {
@@ -27,11 +28,13 @@ export async function progressOf(
       beats += 1;
       const order = call.state.attempt * MAX_BEATS + beats;
       const packed = await pack(value, runId, engine);
-      await ports.store.journal.putNote(runId, { name, order, at: ports.clock.now(), value: packed });
+      const note = { name, order, at: ports.clock.now(), value: packed };
+      await ports.store.journal.putNote(runId, note);
+      if ((notes.get(name)?.order ?? 0) < order) notes.set(name, note);
     },
   };
 }
 
-export function progressNote(stepId: string): string {
+function progressNote(stepId: string): string {
   return `progress-${shortDigest(stepId)}`;
 }

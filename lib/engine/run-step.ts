@@ -17,7 +17,7 @@ import { interrupted, stepFactKey } from "./kinds/step.ts";
 import { keepLease } from "./lease.ts";
 import { stall } from "./leave.ts";
 import { type StepRequest, writeMessage } from "./messages.ts";
-import { progressNote, progressOf } from "./progress.ts";
+import { progressOf } from "./progress.ts";
 import { endOf, replay } from "./replay.ts";
 import { decideRetry } from "./retry.ts";
 import { packAttempt } from "./step-runner.ts";
@@ -122,8 +122,8 @@ async function attempt(
     return execution.fault ?? new PerdureError("E_STEP_UNREACHABLE", what);
   }
   const log = ports.log.with({ run: run.runId, handler: call.on });
-  const note = journal.notes.find(({ name }) => name === progressNote(call.id));
-  const progress = await progressOf(engine, run.runId, call, note);
+  const notes = new Map(journal.notes.map((note) => [note.name, note]));
+  const progress = await progressOf(engine, run.runId, call, notes);
   // Claimed before and without an answer: that attempt may have happened.
   const outcome: Outcome =
     call.isAtMostOnce && claims > 1

@@ -17,13 +17,15 @@ interface Kept {
 export class Undos {
   readonly #execution: Execution;
   #kept: Kept[] = [];
+  #underWay: Promise<readonly Undone[]> | undefined;
 
   constructor(execution: Execution) {
     this.#execution = execution;
   }
 
+  /** Something is to be undone, or being undone. */
   get anyKept(): boolean {
-    return this.#kept.length > 0;
+    return this.#kept.length > 0 || this.#underWay !== undefined;
   }
 
   keep(call: StepCall, value: unknown): void {
@@ -39,8 +41,15 @@ export class Undos {
     this.#kept = [];
   }
 
-  /** Never rejects. */
+  /** Never rejects. Whoever asks while it is under way gets the same. */
   async run(): Promise<readonly Undone[]> {
+    this.#underWay ??= this.#undoAll().finally(() => {
+      this.#underWay = undefined;
+    });
+    return await this.#underWay;
+  }
+
+  async #undoAll(): Promise<readonly Undone[]> {
     const undone: Undone[] = [];
     for (let next = this.#kept.pop(); next !== undefined; next = this.#kept.pop())
       undone.push(await this.#undo(next));

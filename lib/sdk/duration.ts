@@ -53,8 +53,11 @@ function rawMs(duration: Duration): number {
   if (typeof duration === "number") return duration;
   if (typeof duration === "string") return textMs(duration);
   if (typeof duration !== "object" || duration === null) return Number.NaN;
+  const parts = Object.entries(duration);
+  // An empty one says nothing, and no wait at all is what nobody would mean by it.
+  if (parts.length === 0) return Number.NaN;
   let ms = 0;
-  for (const [part, amount] of Object.entries(duration)) {
+  for (const [part, amount] of parts) {
     const unit = unitMs(part);
     if (unit === undefined || typeof amount !== "number") return Number.NaN;
     ms += amount * unit;

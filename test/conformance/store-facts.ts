@@ -1,4 +1,4 @@
-// What lies beside a journal: inbox facts, written once by outsiders, and the claims of dispatched steps.
+// What lies beside a journal: inbox facts, written once by outsiders, the claims of dispatched steps, and notes.
 import { expect } from "vitest";
 import type { Fact } from "../../lib/ports/journal.ts";
 import type { Store } from "../../lib/ports/store.ts";
@@ -146,4 +146,20 @@ export function describeStoreStepClaims(behaviour: Behaviour<StoreSubject>): voi
 
 async function claimStep(store: Store, runId: string, owner: string, now: number, leaseUntil: number) {
   return await store.journal.claimStep({ runId, seq: 7, owner, now, leaseUntil });
+}
+
+export function describeStoreNotes(behaviour: Behaviour<StoreSubject>): void {
+  behaviour("of the notes under one name only the one of the highest order stands", async ({ store }) => {
+    const runId = aRunId();
+    const aNote = (order: number, text: string) => ({ name: "n", order, at: NOW, value: aPayload(text) });
+    expect(await store.journal.note(runId, "n")).toBeUndefined();
+    await store.journal.putNote(runId, aNote(2, "2"));
+    for (const late of [aNote(1, "late"), aNote(2, "again")]) await store.journal.putNote(runId, late);
+    expect(await store.journal.note(runId, "n")).toEqual(aNote(2, "2"));
+    await store.journal.putNote(runId, aNote(3, "3"));
+    const other = { ...aNote(1, "other"), name: "o" };
+    await store.journal.putNote(runId, other);
+    expect(await store.journal.note(runId, "n")).toEqual(aNote(3, "3"));
+    expect((await store.journal.load(runId)).notes).toEqual([aNote(3, "3"), other]);
+  });
 }

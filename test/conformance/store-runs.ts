@@ -1,14 +1,10 @@
 // RunStore without its leases: create, get, raise, stall, revive, postpone, close.
 import { expect } from "vitest";
 import type { Run } from "../../lib/ports/run.ts";
-import type { Store } from "../../lib/ports/store.ts";
 import { aPayload, aRun, aRunId, aSuspension, FAR_FUTURE_SECONDS, MINUTE_MS, NOW } from "./samples.ts";
 import type { StoreSubject } from "./store.ts";
-import { claimed, mustGet } from "./store-steps.ts";
+import { claimed, closed, ending, mustGet, REASON, SWEEP_AT, stall } from "./store-steps.ts";
 import type { Behaviour } from "./suite.ts";
-
-const REASON = { code: "E_POISON", message: "The process died 5 times.", at: NOW };
-const SWEEP_AT = NOW + 30 * MINUTE_MS;
 
 export function describeStoreRuns(behaviour: Behaviour<StoreSubject>): void {
   describeCreate(behaviour);
@@ -320,25 +316,4 @@ function describeClose(behaviour: Behaviour<StoreSubject>): void {
     expect(await store.runs.close(ending(run))).toEqual({ ok: true });
     expect((await store.runs.suspend(aSuspension(run))).ok).toBe(false);
   });
-}
-
-function ending(run: Run) {
-  return {
-    runId: run.runId,
-    fence: run.fence,
-    status: "succeeded",
-    closedAt: NOW + 5,
-    lastSeq: 7,
-    expiresAt: FAR_FUTURE_SECONDS,
-  } as const;
-}
-
-async function closed(store: Store): Promise<Run> {
-  const run = await claimed(store);
-  expect(await store.runs.close(ending(run))).toEqual({ ok: true });
-  return await mustGet(store, run.runId);
-}
-
-async function stall(store: Store, { runId, fence }: Run, by: "owner" | "onlooker", now: number) {
-  return await store.runs.stall({ runId, fence, by, now, reason: REASON, sweepAt: SWEEP_AT });
 }

@@ -2,7 +2,10 @@
 import { expect } from "vitest";
 import type { Run } from "../../lib/ports/run.ts";
 import type { Store } from "../../lib/ports/store.ts";
-import { aRun, MINUTE_MS, NOW } from "./samples.ts";
+import { aRun, FAR_FUTURE_SECONDS, MINUTE_MS, NOW } from "./samples.ts";
+
+export const REASON = { code: "E_POISON", message: "The process died 5 times.", at: NOW };
+export const SWEEP_AT = NOW + 30 * MINUTE_MS;
 
 export async function mustGet(store: Store, runId: string): Promise<Run> {
   const run = await store.runs.get(runId);
@@ -24,4 +27,26 @@ export async function claimed(store: Store, run: Run = aRun()): Promise<Run> {
   const answer = await store.runs.claim(aClaim(run.runId));
   expect(answer.ok).toBe(true);
   return await mustGet(store, run.runId);
+}
+
+export function ending(run: Run) {
+  return {
+    runId: run.runId,
+    fence: run.fence,
+    status: "succeeded",
+    closedAt: NOW + 5,
+    lastSeq: 7,
+    expiresAt: FAR_FUTURE_SECONDS,
+  } as const;
+}
+
+/** A run in the store that has ended. */
+export async function closed(store: Store): Promise<Run> {
+  const run = await claimed(store);
+  expect(await store.runs.close(ending(run))).toEqual({ ok: true });
+  return await mustGet(store, run.runId);
+}
+
+export async function stall(store: Store, { runId, fence }: Run, by: "owner" | "onlooker", now: number) {
+  return await store.runs.stall({ runId, fence, by, now, reason: REASON, sweepAt: SWEEP_AT });
 }

@@ -4,7 +4,8 @@
 //   describeStore("memory store", () => ({ store: new MemoryStore(), wait: async () => {} }));
 import type { Store } from "../../lib/ports/store.ts";
 import { describeStoreClaims } from "./store-claims.ts";
-import { describeStoreFacts, describeStoreStepClaims } from "./store-facts.ts";
+import { describeStoreFacts, describeStoreNotes, describeStoreStepClaims } from "./store-facts.ts";
+import { describeStoreHolding } from "./store-holding.ts";
 import { describeStoreIndex } from "./store-index.ts";
 import { describeStoreJournal } from "./store-journal.ts";
 import { describeStoreLeases } from "./store-leases.ts";
@@ -24,9 +25,11 @@ export function describeStore(
     describeStoreRuns(behaviour);
     describeStoreClaims(behaviour);
     describeStoreLeases(behaviour);
+    describeStoreHolding(behaviour);
     describeStoreJournal(behaviour);
     describeStoreFacts(behaviour);
     describeStoreStepClaims(behaviour);
+    describeStoreNotes(behaviour);
     describeStoreIndex(behaviour);
   });
 }

@@ -1,6 +1,7 @@
 // Ending a run from outside: cooperatively, with time to clean up, and at once.
 import { describe, expect, it } from "vitest";
 import { cancelRun, terminateRun } from "../../lib/engine/index.ts";
+import type { Checkpoint } from "../../lib/ports/journal.ts";
 import { CancelledError } from "../../lib/sdk/errors.ts";
 import { workflow } from "../../lib/sdk/workflow.ts";
 import { checkInvariants } from "./invariants.ts";
@@ -73,11 +74,31 @@ describe("a cancelled run", () => {
     const runId = await lab.start(w);
     await lab.settle();
     await cancelRun(lab.engine, { runId });
+    const askedAt = lab.clock.now();
     await expect(lab.result(runId)).rejects.toThrow(CancelledError);
+    expect(lab.clock.now() - askedAt).toBeLessThan(60_000);
     expect((await lab.entries(runId)).map(({ type }) => type)).toEqual([
       "run.cancel_requested",
       "run.cancelled",
     ]);
+  });
+
+  it("begins nothing new while it waits for its bodies", async () => {
+    const began: string[] = [];
+    const w = workflow("w", async (ctx) => {
+      const deaf = ctx.step("deaf", never);
+      await ctx.step("listens", async (s) => {
+        await new Promise((resolve) => s.signal.addEventListener("abort", resolve));
+      });
+      await ctx.step("next", () => began.push("next"));
+      await deaf;
+    });
+    const lab = new Lab([w]);
+    const runId = await lab.start(w);
+    await lab.settle();
+    await cancelRun(lab.engine, { runId });
+    await expect(lab.result(runId)).rejects.toThrow(CancelledError);
+    expect(began).toEqual([]);
   });
 
   it("that never began never begins", async () => {
@@ -137,6 +158,64 @@ describe("a terminated run", () => {
     await lab.until(async () => (await statusOf(lab, runId)) === "stalled");
     expect((await terminateRun(lab.engine, { runId })).status).toBe("cancelled");
     expect((await lab.run(runId)).sweepAt).toBeUndefined();
+  });
+
+  it("ends also when its code has changed and its terminator has died half-way", async () => {
+    const lab = new Lab([workflow("w", async (ctx) => ctx.sleep("long", "1 day"))]);
+    const runId = await lab.start("w");
+    await lab.settle();
+    lab.deploy(workflow("w", async (ctx) => ctx.step("other", () => 1)));
+    await terminateRun(failingAfter(lab, 4), { runId }).catch(() => {});
+    await expect(lab.result(runId)).rejects.toThrow("terminated");
+  });
+
+  it("goes no further in the hands of the owner whom its terminator did not live to replace", async () => {
+    let wentOn = false;
+    const w = workflow("w", async (ctx) => {
+      await ctx.step("slow", async () => lab.clock.sleep(60_000));
+      await ctx.step("next", () => {
+        wentOn = true;
+      });
+    });
+    const lab = new Lab([w]);
+    const runId = await lab.start(w);
+    await lab.settle();
+    await terminateRun(failingAfter(lab, 4), { runId }).catch(() => {});
+    expect((await lab.run(runId)).status).toBe("running");
+    await expect(lab.result(runId)).rejects.toThrow("terminated");
+    expect(wentOn).toBe(false);
+  });
+
+  it("ends although the owner that is being replaced appends once more", async () => {
+    const w = workflow("w", async (ctx) => {
+      await ctx.sleep("long", "1 day");
+      await ctx.sleep("longer", "1 day");
+    });
+    const lab = new Lab([w]);
+    const runId = await lab.start(w);
+    await lab.settle();
+    const { journal } = lab.store;
+    const load = async (id: string) => {
+      const loaded = await journal.load(id);
+      const at = lab.clock.now();
+      const last = {
+        first: 2,
+        entries: [{ type: "sleep.finished", id: "long", at }],
+        fence: 1,
+        mark: "m",
+        at,
+      };
+      if (loaded.checkpoints.length === 1) await journal.append(id, last as Checkpoint);
+      return loaded;
+    };
+    const late = new Proxy(journal, {
+      get: (target, key) => (key === "load" ? load : Reflect.get(target, key, target).bind(target)),
+    });
+    const store = { runs: lab.store.runs, index: lab.store.index, journal: late };
+    const engine = { ...lab.engine, ports: { ...lab.ports, store } };
+    expect((await terminateRun(engine, { runId })).status).toBe("cancelled");
+    const types = (await lab.entries(runId)).map(({ type }) => type);
+    expect(types).toEqual(["sleep.started", "sleep.finished", "run.cancelled"]);
   });
 
   it("ends in the next activation when the caller dies half-way", async () => {

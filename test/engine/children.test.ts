@@ -61,6 +61,33 @@ describe("a child run", () => {
     }
   });
 
+  it("has its end in its own journal before its parent hears of it (J4)", async () => {
+    const parent = workflow("parent", async (ctx) => ctx.runChild("d", double, 3));
+    const lab = new Lab([parent, double]);
+    const runId = await lab.start(parent);
+    const order: string[] = [];
+    lab.watch = ({ method, args }) => {
+      const text = JSON.stringify(args);
+      if (method === "append" && text.includes("run.succeeded")) order.push("end");
+      if (method === "putFact" && text.includes('"kind":"child"')) order.push("fact");
+      if (method === "close") order.push("close");
+      return "go on";
+    };
+    await lab.result(runId);
+    expect(order).toEqual(["end", "fact", "close", "end", "close"]);
+  });
+
+  it("that was cancelled is told apart from one that failed", async () => {
+    const parent = workflow("parent", async (ctx) =>
+      ctx.runChild("c", sleeps, null).catch((error: unknown) => (error as ChildRunError).status),
+    );
+    const lab = new Lab([parent, sleeps]);
+    const runId = await lab.start(parent);
+    await lab.settle();
+    await cancelRun(lab.engine, { runId: (await childOf(lab, "sleeps")).runId });
+    expect(await lab.result(runId)).toBe("cancelled");
+  });
+
   it("that fails is a typed error with its cause", async () => {
     const parent = workflow("parent", async (ctx) =>
       ctx.runChild("ill", fails, null).catch((error: unknown) => {
@@ -103,7 +130,10 @@ describe("a child run", () => {
     );
     const parent = workflow("parent", async (ctx) => (await ctx.runChild("l", large, null)).length);
     const lab = new Lab([parent, large]);
-    expect(await lab.result(await lab.start(parent))).toBe(30_000);
+    const runId = await lab.start(parent);
+    expect(await lab.result(runId)).toBe(30_000);
+    const ended = (await lab.entries(runId)).find((entry) => entry.type === "child.succeeded");
+    expect(ended?.value).toMatchObject({ blob: expect.stringContaining(runId) });
   });
 
   it("may be one of hundreds", async () => {
@@ -171,6 +201,42 @@ describe("when the parent closes first, the child", () => {
       await lab.pass(10_000);
       expect((await childOf(lab, "sleeps")).status).toBe("cancelled");
     }
+  });
+
+  it("with policy wait is waited for although the parent is cancelled", async () => {
+    const parent = workflow("parent", async (ctx) =>
+      ctx.runChild("c", sleeps, null, { onParentClose: "wait" }),
+    );
+    const lab = new Lab([parent, sleeps]);
+    const runId = await lab.start(parent);
+    await lab.settle();
+    await cancelRun(lab.engine, { runId });
+    await lab.pass(3_600_000);
+    expect(isClosed((await lab.run(runId)).status)).toBe(false);
+    expect(await lab.result(runId)).toBe("rested");
+    expect((await childOf(lab, "sleeps")).status).toBe("succeeded");
+  });
+
+  it("tells nobody of its end", async () => {
+    const parent = parentWith("abandon", "run");
+    const lab = new Lab([parent, sleeps]);
+    const runId = await lab.start(parent);
+    await lab.result(runId);
+    await lab.until(async () => (await childOf(lab, "sleeps")).status === "succeeded");
+    expect(await lab.store.journal.facts(runId)).toEqual([]);
+  });
+
+  it("that is to outlive its parent does so also when its parent gives it up", async () => {
+    const parent = workflow("parent", async (ctx) => {
+      const child = ctx.runChild("c", sleeps, null, { onParentClose: "abandon" });
+      await ctx.sleep("a second", "1s");
+      child.cancel();
+      await ctx.sleep("long", "1 day");
+    });
+    const lab = new Lab([parent, sleeps]);
+    await lab.start(parent);
+    await lab.pass(10_000);
+    expect((await childOf(lab, "sleeps")).status).toBe("suspended");
   });
 
   it("is told at once when its parent gives it up", async () => {

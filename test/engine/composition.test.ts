@@ -1,10 +1,11 @@
 // Scopes, parallel branches, maps, and giving up the losers.
 import { describe, expect, it } from "vitest";
+import { cancelRun } from "../../lib/engine/index.ts";
 import type { Context } from "../../lib/sdk/context.ts";
 import { BatchError, CancelledError, TerminalError } from "../../lib/sdk/errors.ts";
 import { workflow } from "../../lib/sdk/workflow.ts";
 import { checkInvariants } from "./invariants.ts";
-import { Lab } from "./lab.ts";
+import { type Fate, Lab } from "./lab.ts";
 import { under } from "./modes.ts";
 
 async function idsOf(lab: Lab, runId: string): Promise<string[]> {
@@ -54,6 +55,20 @@ describe("a scope", () => {
   });
 });
 
+describe("a scope that is given up", () => {
+  it("leaves what lies outside of it alone", async () => {
+    const { value } = await resultOf(async (ctx) => {
+      const scope = ctx.scope("a", (c) => c.sleep("long", "30 days"));
+      const other = ctx.scope("ab", (c) => c.sleep("short", "1 hour"));
+      const outside = ctx.sleep("short", "1 hour");
+      await ctx.step("quick", () => 1);
+      scope.cancel();
+      return (await Promise.allSettled([scope, other, outside])).map(({ status }) => status);
+    });
+    expect(value).toEqual(["rejected", "fulfilled", "fulfilled"]);
+  });
+});
+
 describe("the loser of a race", () => {
   it("that is given up takes no signal, and leaves no timer", async () => {
     const w = workflow("w", async (ctx) => {
@@ -74,12 +89,10 @@ describe("the loser of a race", () => {
   });
 
   it("loses no signal that was recorded for it in the same moment", async () => {
+    const body = Promise.withResolvers<void>();
     const w = workflow("w", async (ctx) => {
       const ask = ctx.waitForSignal("go");
-      const work = ctx.step("work", async () => {
-        await lab.clock.sleep(10_000);
-        return 1;
-      });
+      const work = ctx.step("work", () => body.promise);
       await Promise.race([work, ask]);
       ask.cancel();
       return await ctx.waitForSignal("go", { timeout: "1 hour" });
@@ -87,14 +100,17 @@ describe("the loser of a race", () => {
     const lab = new Lab([w]);
     const runId = await lab.start(w);
     await lab.settle();
-    // Appended together with the step's result, and delivered after it.
-    lab.watch = ({ method }) => {
-      if (method === "append") lab.watch = undefined;
+    // The body ends while the inbox is read: its result goes before the signal, into the same checkpoint.
+    lab.watch = async ({ method }): Promise<Fate> => {
+      if (method !== "facts") return "go on";
+      body.resolve();
+      await new Promise(setImmediate);
       return "go on";
     };
-    const sent = lab.clock.sleep(10_000).then(() => lab.signal(runId, "go", "kept"));
+    await lab.signal(runId, "go", "kept");
     expect(await lab.result(runId)).toBe("kept");
-    await sent;
+    const types = (await lab.entries(runId)).map(({ type }) => type);
+    expect(types.slice(0, 2)).toEqual(["step.succeeded", "signal.received"]);
   });
 
   it("whose body runs sees its signal", async () => {
@@ -172,6 +188,94 @@ describe("a map", () => {
     expect(most).toBe(2);
   });
 
+  it("keeps the order of the items, whichever is ready first", async () => {
+    const { value } = await resultOf(async (ctx) =>
+      ctx.map("m", [3, 1, 2], async (c, hours) => {
+        await c.sleep("s", `${hours} hours`);
+        return hours;
+      }),
+    );
+    expect(value).toEqual([3, 1, 2]);
+  });
+
+  it("goes no further when its run is cancelled, whatever it tolerates", async () => {
+    const began: number[] = [];
+    const w = workflow("w", async (ctx) =>
+      ctx.map(
+        "m",
+        [0, 1, 2],
+        async (c, item) => {
+          began.push(item);
+          await c.sleep("s", "1 day");
+        },
+        { concurrency: 1, tolerate: "all" },
+      ),
+    );
+    const lab = new Lab([w]);
+    const runId = await lab.start(w);
+    await lab.settle();
+    await cancelRun(lab.engine, { runId });
+    await expect(lab.result(runId)).rejects.toThrow(CancelledError);
+    expect([...new Set(began)]).toEqual([0]);
+  });
+
+  it("goes no further when the scope around it is given up, whatever it tolerates", async () => {
+    const began: number[] = [];
+    const { value } = await resultOf(async (ctx) => {
+      const scope = ctx.scope("outer", (o) =>
+        o.map(
+          "m",
+          [0, 1, 2],
+          async (c, item) => {
+            began.push(item);
+            await c.sleep("s", "1 day");
+          },
+          { concurrency: 1, tolerate: "all" },
+        ),
+      );
+      await ctx.step("quick", () => 1);
+      scope.cancel();
+      return await scope.catch((error: Error) => error.name);
+    });
+    expect(value).toBe("CancelledError");
+    expect([...new Set(began)]).toEqual([0]);
+  });
+
+  it("takes a piece that gave up something of its own for failed", async () => {
+    const { value } = await resultOf((ctx) =>
+      ctx.map(
+        "m",
+        [0, 1],
+        async (c, item) => {
+          if (item === 1) return item;
+          const nap = c.sleep("nap", "1 day");
+          await c.step("quick", () => 1);
+          nap.cancel();
+          await nap;
+          return item;
+        },
+        { tolerate: "all" },
+      ),
+    );
+    expect((value as { items: { status: string }[] }).items.map(({ status }) => status)).toEqual([
+      "failed",
+      "succeeded",
+    ]);
+  });
+
+  it("that fails throws what went wrong first", async () => {
+    const { value } = await resultOf((ctx) =>
+      ctx
+        .map("m", [2, 1], async (c, hours) => {
+          // Also when it is given up: what it throws then must not hide what went wrong.
+          await c.sleep("s", `${hours} hours`).catch(() => {});
+          throw new Error(`after ${hours}`);
+        })
+        .catch((error: Error) => error.message),
+    );
+    expect(value).toBe("after 1");
+  });
+
   it("of nothing gives nothing", async () => {
     expect((await resultOf((ctx) => ctx.map("m", [], async () => 1))).value).toEqual([]);
     expect(
@@ -200,6 +304,23 @@ describe("a map", () => {
       "succeeded",
       "succeeded",
     ]);
+  });
+
+  it.each([
+    [{ tolerate: "49%" }, [0, 1], "too-many-failures"],
+    [{ tolerate: "50%" }, [0, 1], "all-completed"],
+    [{ minSuccessful: "51%" }, [0, 1], "too-many-failures"],
+    [{ minSuccessful: "50%" }, [0, 1], "all-completed"],
+    [{ minSuccessful: 2 }, [0, 1], "all-completed"],
+    [{ minSuccessful: 1 }, [0], "enough-succeeded"],
+    [{ tolerate: 1 }, [0, 1], "too-many-failures"],
+  ])("with %o and the items %o failing is %s", async (options, bad, completion) => {
+    const { value } = await resultOf((ctx) =>
+      failing(ctx, bad, { ...options, concurrency: 1 }).catch(
+        (error: unknown) => (error as BatchError).batch,
+      ),
+    );
+    expect((value as { completion: string }).completion).toBe(completion);
   });
 
   it("fails as a batch when too many fail, and begins nothing more", async () => {

@@ -1,6 +1,7 @@
 // An operator holds a run: nothing of it happens, nothing of it is lost.
 import { describe, expect, it } from "vitest";
-import { pauseRun, resumeRun, terminateRun } from "../../lib/engine/index.ts";
+import { handleMessage, pauseRun, resumeRun, terminateRun } from "../../lib/engine/index.ts";
+import { writeMessage } from "../../lib/engine/messages.ts";
 import { workflow } from "../../lib/sdk/workflow.ts";
 import { checkInvariants } from "./invariants.ts";
 import { Lab } from "./lab.ts";
@@ -54,6 +55,34 @@ describe("a paused run", () => {
     expect(ran).toBe(3);
   });
 
+  it("keeps the message of who is at work, so that the run goes on when that process dies", async () => {
+    const busy = workflow("busy", async (ctx) => ctx.step("work", async () => lab.clock.sleep(60_000)));
+    const lab = new Lab([busy], { sweepEveryMs: "never" });
+    const runId = await lab.start(busy);
+    await lab.settle();
+    await pauseRun(lab.engine, runId);
+    const message = writeMessage({ kind: "wake-up", runId, n: 1 });
+    const host = { remainingMs: () => 60_000, receiveCount: 2, extend: async () => {} };
+    // The queue delivers it a second time while the first delivery is at work.
+    expect(await handleMessage(lab.engine, message, host)).toMatchObject({ done: false });
+    await resumeRun(lab.engine, runId);
+    await lab.result(runId);
+  });
+
+  it("is sent a message when it is resumed, even if it looks leased", async () => {
+    const lab = new Lab([w], { sweepEveryMs: "never" });
+    const runId = await lab.start(w);
+    const now = lab.clock.now();
+    await lab.store.runs.claim({ runId, n: 1, owner: "died", now, leaseUntil: now + 5_000 });
+    await pauseRun(lab.engine, runId);
+    // Handled by a process whose clock said that the lease is over.
+    for (const { receipt } of await lab.wakeUps.receive({ max: 10, visibilityMs: 1_000, waitMs: 0 }))
+      await lab.wakeUps.remove(receipt);
+    await resumeRun(lab.engine, runId);
+    await lab.pass(60_000);
+    expect(await statusOf(lab, runId)).toBe("suspended");
+  });
+
   it("may be paused and resumed at any moment, wherever a process dies", async () => {
     for (let moment = 1; moment < 40; moment += 1) {
       const lab = new Lab([w]);
@@ -69,6 +98,24 @@ describe("a paused run", () => {
       await resumeRun(lab.engine, runId).catch(() => {});
       expect(await lab.result(runId)).toBe(1);
       await checkInvariants(lab, runId);
+    }
+  });
+
+  it("is woken by whoever resumes it, also by who repeats what somebody began", async () => {
+    for (const isDead of [false, true]) {
+      const lab = new Lab([w], { sweepEveryMs: "never" });
+      const runId = await lab.start(w);
+      await lab.signal(runId, "go", 1);
+      await lab.settle();
+      await pauseRun(lab.engine, runId);
+      await lab.pass(5 * 3_600_000);
+      // Somebody resumes it and dies before the message is sent.
+      if (isDead) await lab.store.runs.resume({ runId, sweepAt: lab.clock.now() });
+      const resumed = resumeRun(lab.engine, runId);
+      if (isDead) await expect(resumed).rejects.toThrow("E_RUN_NOT_PAUSED");
+      else await resumed;
+      await lab.settle();
+      expect(await statusOf(lab, runId)).toBe("succeeded");
     }
   });
 

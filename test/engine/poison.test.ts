@@ -112,6 +112,12 @@ describe("a dead letter", () => {
       { kind: "again", deaths: 1 },
     ],
     [
+      "has no say over a paused run",
+      { paused: true, fails: 6 },
+      { deaths: 2, lastFence: 2 },
+      { kind: "drop" },
+    ],
+    [
       "stalls a run that died too often without progress",
       { fails: 6 },
       {},

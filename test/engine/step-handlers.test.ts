@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { AWS_SETTINGS } from "../../lib/engine/index.ts";
-import { type StepError, TerminalError } from "../../lib/sdk/errors.ts";
+import { AWS_SETTINGS, cancelRun } from "../../lib/engine/index.ts";
+import { CancelledError, type StepError, TerminalError } from "../../lib/sdk/errors.ts";
 import { workflow } from "../../lib/sdk/workflow.ts";
 import { Lab } from "./lab.ts";
 
@@ -274,6 +274,47 @@ describe("a step on a step handler", () => {
       expect(await lab.result(await lab.start(w))).toBeLessThan(10);
     },
   );
+
+  it("hears of it when its run is cancelled", async () => {
+    let heard: unknown;
+    const w = workflow("w", async (ctx) =>
+      ctx.step(
+        "ship",
+        async (s) => {
+          await new Promise((resolve) => s.signal.addEventListener("abort", resolve));
+          heard = s.signal.reason;
+        },
+        { on: "shipping" },
+      ),
+    );
+    const lab = new Lab([w]);
+    const runId = await lab.start(w);
+    await lab.pass(1_000);
+    await cancelRun(lab.engine, { runId });
+    await expect(lab.result(runId)).rejects.toThrow(CancelledError);
+    await lab.pass(60_000);
+    expect(heard).toBeInstanceOf(CancelledError);
+  });
+
+  it("that is to happen at most once is not run again after its process died, whatever its policy", async () => {
+    let runs = 0;
+    const w = workflow("w", async (ctx) =>
+      ctx
+        .step(
+          "pay",
+          async () => {
+            runs += 1;
+            lab.kill();
+            await new Promise(() => {});
+          },
+          { on: "shipping", semantics: "at-most-once", retry: { maxAttempts: 3 } },
+        )
+        .catch((error: StepError) => (error.cause as { code?: string }).code),
+    );
+    const lab = new Lab([w]);
+    expect(await lab.result(await lab.start(w))).toBe("E_STEP_INTERRUPTED");
+    expect(runs).toBe(1);
+  });
 
   it("whose handler froze before its claim finds the result that another has stored meanwhile", async () => {
     let runs = 0;

@@ -1,9 +1,9 @@
 // What a step may ask for besides its retries: at most once, progress, limits over all attempts, conditions.
 import * as v from "valibot";
 import { describe, expect, it } from "vitest";
-import { StepError, TimeoutError } from "../../lib/sdk/errors.ts";
+import { StepError, TerminalError, TimeoutError } from "../../lib/sdk/errors.ts";
 import { workflow } from "../../lib/sdk/workflow.ts";
-import { Lab } from "./lab.ts";
+import { type Fate, Lab } from "./lab.ts";
 
 describe("an at-most-once step", () => {
   it("runs once, with its start in the journal before", async () => {
@@ -90,6 +90,20 @@ describe("progress", () => {
     expect(seen).toEqual([undefined, { rows: 500 }]);
   });
 
+  it("is that of the latest attempt, however often the earlier ones spoke", async () => {
+    const seen: unknown[] = [];
+    const w = workflow("w", async (ctx) =>
+      ctx.step("copy", async (s) => {
+        seen.push(s.progress);
+        for (let beat = s.attempt; beat <= 3; beat += 1) await s.heartbeat(`${s.attempt}.${beat}`);
+        if (s.attempt < 3) throw new Error("again");
+      }),
+    );
+    const lab = new Lab([w]);
+    await lab.result(await lab.start(w));
+    expect(seen).toEqual([undefined, "1.3", "2.3"]);
+  });
+
   it("keeps a long attempt alive, and its absence ends it", async () => {
     const w = workflow("w", async (ctx) => {
       const talks = await ctx.step(
@@ -143,6 +157,58 @@ describe("a total timeout", () => {
   });
 });
 
+describe("a step whose time is up", () => {
+  it("is not waited for when its next attempt would come too late", async () => {
+    const w = workflow("w", async (ctx) =>
+      ctx
+        .step(
+          "late",
+          () => {
+            throw new Error("always");
+          },
+          { totalTimeout: "1 hour", retry: { initial: "2 hours", max: "2 hours", jitter: 0 } },
+        )
+        .catch((error: StepError) => error.cause instanceof TimeoutError),
+    );
+    const lab = new Lab([w]);
+    const began = lab.clock.now();
+    expect(await lab.result(await lab.start(w))).toBe(true);
+    expect(lab.clock.now() - began).toBeLessThan(60_000);
+  });
+
+  it("has no second outcome, whenever its body ends", async () => {
+    const body = Promise.withResolvers<void>();
+    const w = workflow("w", async (ctx) => {
+      const long = ctx.step("long", async () => lab.clock.sleep(20_000));
+      const late = ctx.step("late", async () => lab.clock.sleep(5_000), { totalTimeout: "2s" });
+      const justLate = ctx.step("just late", () => body.promise, { totalTimeout: "3s" });
+      const ended = await Promise.allSettled([late, justLate]);
+      await long;
+      return ended.map(({ status }) => status);
+    });
+    const lab = new Lab([w]);
+    lab.watch = async ({ method, args }): Promise<Fate> => {
+      // Its body ends while the journal is told that its time is up.
+      if (method === "append" && JSON.stringify(args).includes('"type":"step.timed_out","id":"just late"')) {
+        body.resolve();
+        await new Promise(setImmediate);
+      }
+      return "go on";
+    };
+    const runId = await lab.start(w);
+    expect(await lab.result(runId)).toEqual(["rejected", "rejected"]);
+    const outcomes = (await lab.entries(runId)).map((entry) =>
+      "id" in entry ? `${entry.type} ${entry.id}` : entry.type,
+    );
+    expect(outcomes).toEqual([
+      "step.timed_out late",
+      "step.timed_out just late",
+      "step.succeeded long",
+      "run.succeeded",
+    ]);
+  });
+});
+
 describe("a step's schema", () => {
   it("is what its result must fit, and gives out what is recorded", async () => {
     const schema = v.object({ amount: v.pipe(v.string(), v.transform(Number)) });
@@ -166,6 +232,7 @@ describe("a condition", () => {
         "ready",
         (_s, previous) => {
           times.push(lab.clock.now());
+          if (times.length > 10) throw new TerminalError("it never holds");
           return { n: (previous?.n ?? 0) + 1 };
         },
         { until: ({ n }) => n === 4, every: "1 minute", backoff: 2, max: "3 minutes" },
@@ -186,9 +253,15 @@ describe("a condition", () => {
   });
 
   it("that does not come true in time rejects with TimeoutError", async () => {
+    let checks = 0;
+    const neverReady = () => {
+      checks += 1;
+      if (checks > 20) throw new TerminalError("it is checked for ever");
+      return false;
+    };
     const w = workflow("w", async (ctx) =>
       ctx
-        .waitForCondition("ready", () => false, { every: "10m", timeout: "1 hour" })
+        .waitForCondition("ready", neverReady, { every: "10m", timeout: "1 hour" })
         .catch((error: unknown) => error instanceof TimeoutError),
     );
     const lab = new Lab([w]);

@@ -16,6 +16,23 @@ function throwIt(thrown: unknown): never {
 }
 
 describe("a step", () => {
+  it("is not begun again while it runs, whatever else happens", async () => {
+    let runs = 0;
+    const w = workflow("w", async (ctx) => {
+      const slow = ctx.step("slow", async () => {
+        runs += 1;
+        await lab.clock.sleep(20_000);
+      });
+      await Promise.all([slow, ctx.step("quick", () => 1), ctx.waitForSignal("go")]);
+    });
+    const lab = new Lab([w]);
+    const runId = await lab.start(w);
+    await lab.pass(5_000);
+    await lab.signal(runId, "go");
+    await lab.result(runId);
+    expect(runs).toBe(1);
+  });
+
   it("gives its value to the workflow and runs once", async () => {
     let runs = 0;
     const w = workflow("w", async (ctx) => {

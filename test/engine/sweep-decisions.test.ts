@@ -30,6 +30,7 @@ describe("the sweeper", () => {
     ],
     ["looks at a run again that waits for the outside", {}, "postpone"],
     ["sends no message for a stalled run", { status: "stalled", wake: 4 }, "postpone"],
+    ["sends no message for a paused run", { status: "paused", paused: true, wake: 4 }, "postpone"],
     ["sends no message while somebody works on the run", { wake: 4, leaseUntil: LATER }, "postpone"],
     ["sends the message of a counted cause again", { wake: 4 }, "resend"],
     ["waits for the message of a near timer", { wake: 4, nextWakeAt: LATER }, "postpone"],

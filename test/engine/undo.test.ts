@@ -31,9 +31,13 @@ describe("compensations", () => {
   it("run in reverse when the run fails, as steps of their own, and are reported", async () => {
     const log: string[] = [];
     const w = trip(log, async (ctx) =>
-      ctx.step("car", () => {
-        throw new TerminalError("no cars");
-      }),
+      ctx.step(
+        "car",
+        () => {
+          throw new TerminalError("no cars");
+        },
+        { compensate: () => log.push("undo car") },
+      ),
     );
     const lab = new Lab([w]);
     const runId = await lab.start(w);
@@ -73,6 +77,152 @@ describe("compensations", () => {
     expect((await lab.run(runId)).status).toBe("timed_out");
   });
 
+  it("run to their end when the run's time is up meanwhile", async () => {
+    const log: string[] = [];
+    const w = workflow("slow", { timeout: "1 hour" }, async (ctx) => {
+      for (const id of ["a", "b"]) {
+        await ctx.step(id, () => 1, {
+          compensate: async () => {
+            log.push(`undo ${id}`);
+            await lab.clock.sleep(45 * 60_000);
+          },
+        });
+      }
+      throw new Error("the end");
+    });
+    const lab = new Lab([w]);
+    const runId = await lab.start(w);
+    await expect(lab.result(runId)).rejects.toThrow("the end");
+    expect(log).toEqual(["undo b", "undo a"]);
+    expect(await undoneOf(lab, runId)).toEqual([
+      { id: "b", ok: true },
+      { id: "a", ok: true },
+    ]);
+  });
+
+  it("run to the end of the last one when the run's time is up meanwhile, and the code goes no further", async () => {
+    const log: string[] = [];
+    const w = workflow("slow", { timeout: "1 hour" }, async (ctx) => {
+      await ctx.step("a", () => 1, { compensate: async () => lab.clock.sleep(2 * 3_600_000) });
+      await ctx.compensations.run();
+      await ctx.step("next", () => log.push("next"));
+    });
+    const lab = new Lab([w]);
+    const runId = await lab.start(w);
+    await expect(lab.result(runId)).rejects.toThrow("deadline");
+    expect(await undoneOf(lab, runId)).toEqual([{ id: "a", ok: true }]);
+    expect(log).toEqual([]);
+    expect((await lab.run(runId)).status).toBe("timed_out");
+  });
+
+  it("are the last that a run does whose time is up, however long it waits for its children", async () => {
+    const log: string[] = [];
+    const child = workflow("child", async (ctx) => ctx.sleep("long", "1 day"));
+    const w = workflow("slow", { timeout: "1 hour" }, async (ctx) => {
+      await ctx.startChild("c", child, null, { onParentClose: "wait" });
+      await ctx.step("a", () => 1, { compensate: async () => lab.clock.sleep(2 * 3_600_000) });
+      await ctx.compensations.run();
+      await ctx.step("next", () => log.push("next"));
+    });
+    const lab = new Lab([w, child]);
+    const runId = await lab.start(w);
+    await expect(lab.result(runId)).rejects.toThrow("deadline");
+    expect(await undoneOf(lab, runId)).toEqual([{ id: "a", ok: true }]);
+    expect(log).toEqual([]);
+  });
+
+  it("run also for what succeeded while a run that has failed waited for its children", async () => {
+    const log: string[] = [];
+    const child = workflow("child", async (ctx) => ctx.sleep("long", "1 day"));
+    const w = workflow("w", async (ctx) => {
+      await ctx.startChild("c", child, null, { onParentClose: "wait" });
+      void ctx.step("late", async () => lab.clock.sleep(3_600_000), {
+        compensate: () => log.push("undo late"),
+      });
+      throw new Error("the end");
+    });
+    const lab = new Lab([w, child]);
+    const runId = await lab.start(w);
+    await expect(lab.result(runId)).rejects.toThrow("the end");
+    expect(log).toEqual(["undo late"]);
+    expect(await undoneOf(lab, runId)).toEqual([{ id: "late", ok: true }]);
+  });
+
+  it("go on when the run is cancelled meanwhile", async () => {
+    const log: string[] = [];
+    const w = workflow("w", async (ctx) => {
+      for (const id of ["a", "b"]) {
+        await ctx.step(id, () => 1, {
+          compensate: async () => {
+            await lab.clock.sleep(60_000);
+            log.push(`undo ${id}`);
+          },
+        });
+      }
+      throw new Error("the end");
+    });
+    const lab = new Lab([w]);
+    const runId = await lab.start(w);
+    await lab.pass(10_000);
+    await cancelRun(lab.engine, { runId });
+    await expect(lab.result(runId)).rejects.toThrow("the end");
+    expect(log).toEqual(["undo b", "undo a"]);
+    expect(await undoneOf(lab, runId)).toEqual([
+      { id: "b", ok: true },
+      { id: "a", ok: true },
+    ]);
+  });
+
+  it.each([true, false])(
+    "run also for what was given up and succeeded nevertheless (something follows: %s)",
+    async (follows) => {
+      const log: string[] = [];
+      const w = workflow("w", async (ctx) => {
+        const body = async () => lab.clock.sleep(10_000);
+        const quick = ctx.step("quick", body);
+        const slow = ctx.step("slow", body, { compensate: () => log.push("undo slow") });
+        await quick;
+        slow.cancel();
+        if (follows) await ctx.step("follows", () => 1);
+        throw new Error("the end");
+      });
+      const lab = new Lab([w]);
+      const runId = await lab.start(w);
+      await expect(lab.result(runId)).rejects.toThrow("the end");
+      // Both results came in one moment: the second was recorded, although the code had looked away by then.
+      expect((await lab.entries(runId)).map((entry) => "id" in entry && entry.id)).toContain("slow");
+      expect(log).toEqual(["undo slow"]);
+      expect(await undoneOf(lab, runId)).toEqual([{ id: "slow", ok: true }]);
+    },
+  );
+
+  it("run also for a step whose success is recorded together with what ends the run", async () => {
+    const log: string[] = [];
+    const w = workflow("w", async (ctx) =>
+      Promise.all([
+        ctx.step("fails", () => {
+          throw new TerminalError("the end");
+        }),
+        ctx.step(
+          "book",
+          async () => {
+            // The end of the other is at hand, and not yet recorded.
+            for (let i = 0; i < 50; i += 1) await Promise.resolve();
+          },
+          { compensate: () => log.push("undone") },
+        ),
+      ]),
+    );
+    const lab = new Lab([w]);
+    const runId = await lab.start(w);
+    await expect(lab.result(runId)).rejects.toThrow("the end");
+    const ids = (await lab.entries(runId)).map((entry) => "id" in entry && entry.id);
+    expect(ids).toEqual(["fails", "book", "book#undo", false]);
+    expect(log).toEqual(["undone"]);
+    expect(await undoneOf(lab, runId)).toEqual([{ id: "book", ok: true }]);
+    await checkInvariants(lab, runId);
+  });
+
   it("do not run when the run succeeds", async () => {
     const log: string[] = [];
     const w = trip(log, async () => "there");
@@ -108,7 +258,7 @@ describe("compensations", () => {
     expect(log).toEqual(["a"]);
     const undone = await undoneOf(lab, runId);
     expect(undone?.[0]).toMatchObject({ id: "b", ok: false });
-    expect(undone?.[0]?.error).toContain("never");
+    expect(undone?.[0]?.error).toContain("at attempt 2: Error: never");
     expect(undone?.[1]).toEqual({ id: "a", ok: true });
   });
 

@@ -1,5 +1,6 @@
 // Code that changes under live runs: each run stays on the branch it took.
 import { describe, expect, it } from "vitest";
+import type { Context } from "../../lib/sdk/context.ts";
 import { workflow } from "../../lib/sdk/workflow.ts";
 import { Lab } from "./lab.ts";
 
@@ -57,6 +58,61 @@ describe("ctx.version", () => {
     await lab.settle();
     lab.deploy(later);
     expect(await lab.result(runId)).toEqual(["a", "new", "b"]);
+  });
+
+  it("takes the newest where the last that is recorded leads to it", async () => {
+    const steps = (c: Context, ...ids: string[]) =>
+      ids.reduce(
+        async (before, id) => [...(await before), await c.step(id, () => id)],
+        Promise.resolve<string[]>([]),
+      );
+    const short = workflow("w", async (ctx) => steps(ctx, "a", "b"));
+    const later = workflow("w", async (ctx) => {
+      const first = await steps(ctx, "a");
+      return [
+        ...first,
+        ...(await (ctx.version("new", both) === 1 ? steps(ctx, "new", "b") : steps(ctx, "b"))),
+      ];
+    });
+    const lab = new Lab([short]);
+    lab.watch = ({ method }) => {
+      if (method !== "append") return "go on";
+      lab.watch = undefined;
+      lab.deploy(later);
+      return "die after";
+    };
+    expect(await lab.result(await lab.start("w"))).toEqual(["a", "new", "b"]);
+  });
+
+  it("is in the journal before anything that depends on it", async () => {
+    const w = workflow("w", async (ctx) => {
+      if (ctx.version("nap first", both) === 1) await ctx.sleep("nap", "1 day");
+      return "rested";
+    });
+    for (const dieAt of [1, 2, 3]) {
+      const lab = new Lab([w], { settings: { maxEntriesPerCheckpoint: 1 } });
+      let appends = 0;
+      lab.watch = ({ method }) => {
+        if (method === "append") appends += 1;
+        return method === "append" && appends === dieAt ? "die after" : "go on";
+      };
+      const runId = await lab.start("w");
+      expect(await lab.result(runId)).toBe("rested");
+      const types = (await lab.entries(runId)).map(({ type }) => type);
+      expect(types).toEqual(["run.version_marked", "sleep.started", "sleep.finished", "run.succeeded"]);
+    }
+  });
+
+  it("is in the journal also when nothing follows", async () => {
+    const last = workflow("w", async (ctx) => {
+      await ctx.step("a", () => "a");
+      return ctx.version("the end", both);
+    });
+    const lab = new Lab([last]);
+    const runId = await lab.start("w");
+    expect(await lab.result(runId)).toBe(1);
+    const types = (await lab.entries(runId)).map(({ type }) => type);
+    expect(types).toEqual(["step.succeeded", "run.version_marked", "run.succeeded"]);
   });
 
   it("stalls a run whose branch the code no longer has, and lets it go on when it has it again", async () => {

@@ -11,7 +11,7 @@ import { createPatch, MUTANT_VARIABLE, mutantOf, ROOT } from "./patch.ts";
 import { mutants } from "./plugin.ts";
 import { namesInTable } from "./table.ts";
 
-const AT_LEAST = 45;
+const AT_LEAST = 300;
 
 const textOf = (file: string) => readFileSync(join(ROOT, file), "utf8");
 const filesOf = (mutant: (typeof CATALOGUE)[number]) => [...new Set(editsOf(mutant).map(({ file }) => file))];

@@ -1,10 +1,18 @@
 // All mutants. An area is a file; a new one is added here.
+import { atMostOnce } from "./catalogue/at-most-once.ts";
+import { callbacks } from "./catalogue/callbacks.ts";
+import { cancelling } from "./catalogue/cancelling.ts";
+import { children } from "./catalogue/children.ts";
 import { claims } from "./catalogue/claims.ts";
+import { composition } from "./catalogue/composition.ts";
 import { deadLetters } from "./catalogue/dead-letters.ts";
+import { holdingDynamodb } from "./catalogue/holding-dynamodb.ts";
 import { inbox } from "./catalogue/inbox.ts";
 import { journal } from "./catalogue/journal.ts";
 import { journalDynamodb } from "./catalogue/journal-dynamodb.ts";
 import { leases } from "./catalogue/leases.ts";
+import { notes } from "./catalogue/notes.ts";
+import { pausing } from "./catalogue/pausing.ts";
 import { queuesAws } from "./catalogue/queues-aws.ts";
 import { replay } from "./catalogue/replay.ts";
 import { retries } from "./catalogue/retries.ts";
@@ -16,6 +24,8 @@ import { storeSqlite } from "./catalogue/store-sqlite.ts";
 import { suspending } from "./catalogue/suspending.ts";
 import { sweeper } from "./catalogue/sweeper.ts";
 import { timers } from "./catalogue/timers.ts";
+import { undoing } from "./catalogue/undoing.ts";
+import { versions } from "./catalogue/versions.ts";
 import type { Mutant } from "./mutant.ts";
 
 export const CATALOGUE: readonly Mutant[] = [
@@ -30,10 +40,20 @@ export const CATALOGUE: readonly Mutant[] = [
   ...deadLetters,
   ...stepHandlers,
   ...retries,
+  ...atMostOnce,
+  ...cancelling,
+  ...pausing,
+  ...undoing,
+  ...children,
+  ...callbacks,
+  ...composition,
+  ...versions,
   ...runRules,
   ...storeMemory,
   ...storeSqlite,
   ...storeDynamodb,
+  ...holdingDynamodb,
   ...journalDynamodb,
+  ...notes,
   ...queuesAws,
 ];

@@ -64,12 +64,14 @@ function readReport(path: string, said: string): JsonReport {
   }
 }
 
+/** A file without a failed test says least: it may only have been cut off when a test of another file had failed. */
 function firstFailed({ testResults }: JsonReport): FailedTest | undefined {
-  for (const { name, status, message, assertionResults } of testResults) {
-    const file = relative(ROOT, name).replaceAll("\\", "/");
+  const fileOf = (name: string) => relative(ROOT, name).replaceAll("\\", "/");
+  for (const { name, assertionResults } of testResults) {
     const failed = assertionResults.find((result) => result.status === "failed");
-    if (failed !== undefined) return { file, title: failed.fullName };
-    if (status === "failed") return { file, title: message.split("\n")[0] || "the file cannot be loaded" };
+    if (failed !== undefined) return { file: fileOf(name), title: failed.fullName };
   }
-  return undefined;
+  const broken = testResults.find(({ status }) => status === "failed");
+  if (broken === undefined) return undefined;
+  return { file: fileOf(broken.name), title: broken.message.split("\n")[0] || "the file cannot be loaded" };
 }

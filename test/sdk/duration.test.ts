@@ -30,6 +30,7 @@ describe("a duration", () => {
     null,
     "11 years",
     { weeks: 900 },
+    {},
   ])("%j is refused with the option's name, the value and what is allowed", (duration) => {
     expect(() => durationMs(duration as never, "timeout")).toThrow(/E_BAD_OPTION {2}timeout is .*"3 days"/);
   });

@@ -76,14 +76,22 @@ function tellOutside(
 ): DurablePromise<unknown> {
   const { id } = wait;
   if (id === undefined) return wait;
+  // Whoever has answered is not asked again, although handing out the token has failed. An attempt that is under way then
+  // may end in peace: what it does besides is none of our business.
+  let isAnswered = false;
   const submitted = makeCall(execution, "step", `${id}/submit`, () => ({
-    ...plainStep((step) => tell(id, step)),
+    ...plainStep(async (step) => {
+      if (!isAnswered) await tell(id, step);
+    }),
     backoff: backoffOf(retry),
   }));
   // Once nobody waits, nobody need be told.
   wait.catch(() => submitted.cancel());
   const ended = new Promise<unknown>((resolve, reject) => {
-    wait.then(resolve, reject);
+    wait.then((value) => {
+      isAnswered = true;
+      resolve(value);
+    }, reject);
     submitted.catch((error: Error) => {
       reject(error);
       wait.cancel();

@@ -20,12 +20,20 @@ export interface Pieces {
   readonly keyOf: (index: number) => string;
   readonly run: (index: number) => Promise<unknown>;
   readonly cancel: (index: number, reason: string) => void;
+  /** All of them together were cancelled, not by the fan-out itself. */
+  readonly isUnwanted: () => boolean;
+}
+
+export interface FannedOut {
+  readonly batch: Batch<unknown>;
+  /** In time, not by number. */
+  readonly firstFailure: { readonly error: unknown } | undefined;
 }
 
 type Decided = Batch<unknown>["completion"] | "cancelled";
 
 /** Resolves with what became of every piece. @throws CancelledError when the fan-out itself was cancelled */
-export async function fanOut(pieces: Pieces, policy: Policy): Promise<Batch<unknown>> {
+export async function fanOut(pieces: Pieces, policy: Policy): Promise<FannedOut> {
   return await new FanOut(pieces, policy).run();
 }
 
@@ -40,6 +48,7 @@ class FanOut {
   #failed = 0;
   #decided: Decided | undefined;
   #cancelledBy: unknown;
+  #firstFailure: FannedOut["firstFailure"];
 
   constructor(pieces: Pieces, policy: Policy) {
     this.#pieces = pieces;
@@ -51,17 +60,18 @@ class FanOut {
     }));
   }
 
-  async run(): Promise<Batch<unknown>> {
+  async run(): Promise<FannedOut> {
     this.#goOn();
     await this.#end.promise;
     if (this.#decided === "cancelled") throw this.#cancelledBy;
     const failures = this.#items.filter((item) => item.status === "failed");
-    return {
+    const batch: Batch<unknown> = {
       items: this.#items,
       values: this.#items.flatMap((item) => (item.status === "succeeded" ? [item.value] : [])),
       failures,
       completion: this.#decided ?? "all-completed",
     };
+    return { batch, firstFailure: this.#firstFailure };
   }
 
   #goOn(): void {
@@ -87,6 +97,8 @@ class FanOut {
   ): { readonly status: "failed"; readonly error: unknown } | { readonly status: "cancelled" } {
     if (!(error instanceof CancelledError)) return { status: "failed", error };
     if (this.#decided === undefined) {
+      // The piece has given up something of its own, and has not caught that.
+      if (!this.#pieces.isUnwanted()) return { status: "failed", error };
       // Not ours: the run, or the scope around, was cancelled.
       this.#cancelledBy = error;
       this.#decide("cancelled");
@@ -104,7 +116,10 @@ class FanOut {
     this.#underWay.delete(index);
     this.#items[index] = { index, key: this.#pieces.keyOf(index), ...outcome };
     if (outcome.status === "succeeded") this.#succeeded += 1;
-    if (outcome.status === "failed") this.#failed += 1;
+    if (outcome.status === "failed") {
+      this.#failed += 1;
+      this.#firstFailure ??= outcome;
+    }
     const isLast = this.#underWay.size === 0 && this.#next === this.#pieces.count;
     if (this.#decided === undefined && this.#failed > this.#policy.tolerated)
       this.#decide("too-many-failures");
@@ -119,9 +134,14 @@ class FanOut {
   }
 }
 
-/** A batch that went wrong, as an error. */
-export function batchError(what: string, batch: Batch<unknown>): BatchError {
-  const [first] = batch.failures;
+/** @throws BatchError for a caller who is told of failures, else the first failure itself */
+export function unlessFailed(
+  what: string,
+  { batch, firstFailure }: FannedOut,
+  isTold: boolean,
+): Batch<unknown> {
+  if (firstFailure === undefined || (isTold && batch.completion !== "too-many-failures")) return batch;
+  if (!isTold) throw firstFailure.error;
   const counts = `${batch.failures.length} of ${batch.items.length} failed, ${batch.values.length} succeeded`;
-  return new BatchError(`${what}: ${counts}`, batch, { cause: first?.error });
+  throw new BatchError(`${what}: ${counts}`, batch, { cause: firstFailure.error });
 }

@@ -4,7 +4,7 @@ import type { Context } from "../../sdk/context.ts";
 import type { DurablePromise } from "../../sdk/durable-promise.ts";
 import { PerdureError } from "../../sdk/errors.ts";
 import { isTolerant, policyOf } from "./batch-options.ts";
-import { batchError, fanOut } from "./fan-out.ts";
+import { fanOut, unlessFailed } from "./fan-out.ts";
 import { type Enter, inScope } from "./scope.ts";
 
 type Body = (scope: Context, item: unknown, index: number) => unknown;
@@ -34,14 +34,12 @@ export function mapItems(
       keyOf: String,
       run: async (index: number) => body(scope.context(String(index)), items[index], index),
       cancel: (index: number, reason: string) => scope.cancel(reason, String(index)),
+      isUnwanted: () => scope.isUnwanted(),
     };
-    const done = fanOut(pieces, policy).then((batch) => {
-      if (!isTolerant(options)) {
-        if (batch.failures[0] !== undefined) throw batch.failures[0].error;
-        return batch.values;
-      }
-      if (batch.completion === "too-many-failures") throw batchError(what, batch);
-      return batch;
+    const isTold = isTolerant(options);
+    const done = fanOut(pieces, policy).then((end) => {
+      const batch = unlessFailed(what, end, isTold);
+      return isTold ? batch : batch.values;
     });
     return { done, cancel: (reason) => scope.cancel(reason) };
   });

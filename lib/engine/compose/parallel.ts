@@ -5,7 +5,7 @@ import type { DurablePromise } from "../../sdk/durable-promise.ts";
 import { PerdureError } from "../../sdk/errors.ts";
 import { checkName } from "../../sdk/names.ts";
 import { isTolerant, policyOf } from "./batch-options.ts";
-import { batchError, fanOut } from "./fan-out.ts";
+import { fanOut, unlessFailed } from "./fan-out.ts";
 import { type Enter, inScope } from "./scope.ts";
 
 type Branch = (scope: Context) => unknown;
@@ -26,15 +26,14 @@ export function parallel(
       keyOf,
       run: async (index: number) => named[index]?.[1](scope.context(keyOf(index))),
       cancel: (index: number, reason: string) => scope.cancel(reason, keyOf(index)),
+      isUnwanted: () => scope.isUnwanted(),
     };
-    const done = fanOut(pieces, policyOf(what, options, named.length)).then((batch) => {
-      if (!isTolerant(options)) {
-        if (batch.failures[0] !== undefined) throw batch.failures[0].error;
-        if (Array.isArray(branches)) return batch.values;
-        return Object.fromEntries(named.map(([key], index) => [key, batch.values[index]]));
-      }
-      if (batch.completion === "too-many-failures") throw batchError(what, batch);
-      return batch;
+    const isTold = isTolerant(options);
+    const done = fanOut(pieces, policyOf(what, options, named.length)).then((end) => {
+      const batch = unlessFailed(what, end, isTold);
+      if (isTold) return batch;
+      if (Array.isArray(branches)) return batch.values;
+      return Object.fromEntries(named.map(([key], index) => [key, batch.values[index]]));
     });
     return { done, cancel: (reason) => scope.cancel(reason) };
   });

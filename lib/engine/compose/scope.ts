@@ -22,6 +22,8 @@ export interface Opened {
   context(part?: string): Context;
   /** What waits below it, or below a part of it, rejects with `CancelledError`. */
   cancel(reason?: string, part?: string): void;
+  /** Nobody wants it any more: the run was cancelled, or the code has given up the scope or one around it. */
+  isUnwanted(): boolean;
 }
 
 /** Nothing when the code may not make calls now, or the name is ambiguous: then the scope never settles. */
@@ -40,8 +42,10 @@ export function openScope(
     context: (part) => contextOf(below(part)),
     cancel(reason, part) {
       if (!execution.admits(`cancel of ${what} "${id}"`, false)) return;
+      execution.givenUp.add(below(part));
       execution.withdrawBelow(below(part), (call) => cancelled(`${call.kind} "${call.id}"`, reason));
     },
+    isUnwanted: () => execution.isCancelled || execution.givenUp.has(id),
   };
 }
 

@@ -19,8 +19,8 @@ export const replay: Area = [
     invariant: "D1",
     why: "what the run does depends on when a foreign promise settles",
     file: execution,
-    find: "return this.#inTurn && this.outcome",
-    replace: "return this.outcome",
+    find: "return this.#inTurn && !isOver",
+    replace: "return !isOver",
     also: [
       {
         file: execution,
@@ -62,8 +62,8 @@ export const replay: Area = [
     invariant: "code",
     why: "ctx.now() is earlier than it was a line before",
     file: execution,
-    find: "this.now = Math.max(this.now, entry.at);",
-    replace: "this.now = entry.at;",
+    find: "this.now = Math.max(this.now, at);",
+    replace: "this.now = at;",
     noticedIn: ["test/engine/replayed-clock.test.ts"],
   },
   {
@@ -71,7 +71,7 @@ export const replay: Area = [
     invariant: "code",
     why: "ctx.now() says when the run was started, for months",
     file: execution,
-    find: "this.now = Math.max(this.now, entry.at);",
+    find: "this.now = Math.max(this.now, at);",
     replace: "",
     noticedIn: ["test/engine/sleeps.test.ts"],
   },

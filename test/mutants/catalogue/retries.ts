@@ -1,4 +1,4 @@
-// Whether and when a failed attempt is tried again (lib/engine/retry.ts, decide.ts, attempt.ts).
+// Whether and when a failed attempt is tried again (lib/engine/retry.ts, kinds/step.ts, attempt.ts).
 import type { Area } from "../mutant.ts";
 
 const file = "lib/engine/retry.ts";
@@ -55,18 +55,18 @@ export const retries: Area = [
     name: "a retry does not wait",
     invariant: "T1",
     why: "a failing service is asked five times within a second",
-    file: "lib/engine/decide.ts",
-    find: "if (state.notBefore > situation.now) {",
-    replace: "if (state.notBefore < 0) {",
+    file: "lib/engine/kinds/step.ts",
+    find: "if (call.state.notBefore > situation.now) ",
+    replace: "if (call.state.notBefore < 0) ",
     noticedIn: STEPS,
   },
   {
     name: "attempts are not counted",
     invariant: "code",
-    why: "a failing step is tried for ever",
-    file: "lib/engine/execution.ts",
-    find: "const attempt = entry.attempt + 1;",
-    replace: "const attempt = entry.attempt;",
+    why: "the journal has two outcomes of one attempt",
+    file: "lib/engine/kinds/step.ts",
+    find: "attempt: entry.attempt + 1, notBefore: entry.retryAt",
+    replace: "attempt: entry.attempt, notBefore: entry.retryAt",
     noticedIn: STEPS,
   },
   {
@@ -74,7 +74,7 @@ export const retries: Area = [
     invariant: "code",
     why: "it works on beside its next attempt",
     file: "lib/engine/attempt.ts",
-    find: "if (!finished.signal.aborted) overtime.abort(error);",
+    find: "if (!this.#finished.aborted) this.#overtime.abort(error);",
     replace: "",
     noticedIn: STEPS,
   },

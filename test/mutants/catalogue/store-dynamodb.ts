@@ -110,8 +110,8 @@ export const storeDynamodb: Area = [
     invariant: "J1",
     why: "a late renewal locks a suspended run for a lease",
     file: runs,
-    find: " AND attribute_exists(#leaseUntil)`",
-    replace: "`",
+    find: " AND attribute_exists(#leaseUntil)`;",
+    replace: "`;",
     noticedIn,
   },
   {
@@ -182,8 +182,14 @@ export const storeDynamodb: Area = [
     invariant: "J4",
     why: "the wake-up of a revived run is not sent",
     file: runs,
-    find: "return answer.standing?.mark === mark ? fromRunItem(answer.standing) : undefined;",
-    replace: "return undefined;",
+    find: `given: { stalled: "stalled" },
+      });
+      if (answer.applied) return fromRunItem(answer.item);
+      return answer.standing?.mark === mark ? fromRunItem(answer.standing) : undefined;`,
+    replace: `given: { stalled: "stalled" },
+      });
+      if (answer.applied) return fromRunItem(answer.item);
+      return undefined;`,
     noticedIn: LOST_ANSWERS,
   },
   {

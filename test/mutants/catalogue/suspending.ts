@@ -12,7 +12,7 @@ export const suspending: Area = [
     invariant: "W2, W3",
     why: "the run waits for the sweeper",
     file: leave,
-    find: 'if (ending.kind === "hand-off") await sendWakeUp(engine, run.runId, seen + 1, 0);',
+    find: "await sendWakeUp(engine, run.runId, seen + 1, 0);",
     replace: "",
     noticedIn: HAND_OFF,
   },
@@ -21,7 +21,7 @@ export const suspending: Area = [
     invariant: "W2",
     why: "a crash between the two leaves a run that nothing brings on",
     file: leave,
-    find: 'if (ending.kind === "hand-off") await sendWakeUp(engine, run.runId, seen + 1, 0);',
+    find: "await sendWakeUp(engine, run.runId, seen + 1, 0);",
     replace: "",
     also: [
       {
@@ -82,8 +82,8 @@ export const suspending: Area = [
     invariant: "W3",
     why: "a run that waits for a signal does not time out",
     file: activation,
-    find: "const nextAt = earliest(decision.nextAt, this.#options.run.deadline);",
-    replace: "const nextAt = decision.nextAt;",
+    find: "earliest(earliest(decision.nextAt, this.#deadline()), this.#graceUntil)",
+    replace: "earliest(decision.nextAt, this.#graceUntil)",
     noticedIn: ["test/engine/sleeps.test.ts"],
   },
   {
@@ -91,8 +91,8 @@ export const suspending: Area = [
     invariant: "code",
     why: "a run never times out",
     file: activation,
-    find: "if (run.deadline === undefined || run.deadline > now) return undefined;",
-    replace: "if (run !== undefined) return undefined;",
+    find: "return this.#options.execution.isExpired ? undefined : this.#options.run.deadline;",
+    replace: "return undefined;",
     noticedIn: ["test/engine/sleeps.test.ts"],
   },
 ];

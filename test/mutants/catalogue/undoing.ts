@@ -1,0 +1,155 @@
+// Compensations (lib/engine/undo.ts, execution.ts).
+import type { Area } from "../mutant.ts";
+
+const undo = "lib/engine/undo.ts";
+const execution = "lib/engine/execution.ts";
+const step = "lib/engine/kinds/step.ts";
+const noticedIn = ["test/engine/undo.test.ts"];
+
+export const undoing: Area = [
+  {
+    name: "what was done first is undone first",
+    invariant: "code",
+    why: "what is built upon is taken away before what stands on it",
+    file: undo,
+    find: "for (let next = this.#kept.pop(); next !== undefined; next = this.#kept.pop())",
+    replace: "for (let next = this.#kept.shift(); next !== undefined; next = this.#kept.shift())",
+    noticedIn,
+  },
+  {
+    name: "undoing is not recorded",
+    invariant: "J3",
+    why: "a crash makes it happen again, and a failure is not retried",
+    file: undo,
+    find: 'await makeCall(this.#execution, "step", undoIdOf(id), () => asked);',
+    replace: `void asked;
+      void makeCall;
+      await body({ idempotencyKey: undoIdOf(id) } as StepContext);`,
+    noticedIn,
+  },
+  {
+    name: "what was undone is not reported",
+    invariant: "code",
+    why: "nobody can tell what stayed done",
+    file: execution,
+    find: "this.#waitThenEnd(undone.length === 0 ?",
+    replace: "this.#waitThenEnd(undone.length >= 0 ?",
+    noticedIn,
+  },
+  {
+    name: "what cannot be undone ends the undoing",
+    invariant: "code",
+    why: "one failure keeps everything else done",
+    file: undo,
+    find: "return { id, ok: false, error: error instanceof",
+    replace: "throw error;\n      return { id, ok: false, error: error instanceof",
+    noticedIn,
+  },
+  {
+    name: "a compensation's own policy is ignored",
+    invariant: "code",
+    why: "it is tried more or less often than its author said",
+    file: undo,
+    find: "{ ...plainStep(body), backoff, timeoutMs }",
+    replace: "{ ...plainStep(body), timeoutMs }",
+    noticedIn,
+  },
+  {
+    name: "a run that succeeds is undone",
+    invariant: "code",
+    why: "the order is booked, and everything of it cancelled",
+    file: execution,
+    find: "(value) => this.#waitThenEnd({ ok: true, value }),",
+    replace: "(value) => this.#undoThenEnd({ ok: true, value }),",
+    noticedIn,
+  },
+  {
+    name: "a run whose time is up undoes nothing",
+    invariant: "code",
+    why: "what it has done stays done",
+    file: "lib/engine/activation.ts",
+    find: "return isOver && !execution.undos.anyKept",
+    replace: "return isOver",
+    noticedIn,
+  },
+  {
+    name: "the code of a run whose time is up goes on",
+    invariant: "code",
+    why: "it does new things while the old ones are undone",
+    file: execution,
+    find: "return this.#inTurn && !isOver && (isUndo || !this.isExpired);",
+    replace: "return this.#inTurn && !isOver;",
+    noticedIn,
+  },
+  {
+    name: "a run that expires while it is undone is undone twice at once",
+    invariant: "code",
+    why: "two go through the list, and the run ends before all of it is undone",
+    file: undo,
+    find: "this.#underWay ??= this.#undoAll()",
+    replace: "this.#underWay = this.#undoAll()",
+    noticedIn,
+  },
+  {
+    name: "what is being undone counts as undone",
+    invariant: "code",
+    why: "a run whose time is up ends in the middle of its last compensation, and nobody hears how it went",
+    file: undo,
+    find: "return this.#kept.length > 0 || this.#underWay !== undefined;",
+    replace: "return this.#kept.length > 0;",
+    noticedIn,
+  },
+  {
+    name: "what succeeded in the moment in which the code failed is not undone",
+    invariant: "code",
+    why: "a step that was given up has happened, and stays done",
+    file: execution,
+    find: "if (outcome === undefined || outcome.ok || !this.undos.anyKept) return;",
+    replace: "if (outcome !== null) return;",
+    noticedIn,
+  },
+  {
+    name: "what succeeded while a failed run waited for its children is not undone",
+    invariant: "code",
+    why: "a step that nobody waited for any more has happened, and stays done",
+    file: execution,
+    find: "if (!outcome.ok && this.undos.anyKept) this.#undoThenEnd(outcome);\n    else ",
+    replace: "",
+    also: [
+      {
+        file: execution,
+        find: "if (outcome === undefined || outcome.ok || !this.undos.anyKept) return;",
+        replace: "if (outcome !== null) return;",
+      },
+    ],
+    noticedIn,
+  },
+  {
+    name: "a step that has failed is undone",
+    invariant: "code",
+    why: "what never happened is taken back",
+    file: step,
+    find: "delivered.reject(call, new StepError(call.id, entry.attempt, value));\n        break;",
+    replace:
+      "delivered.keepUndo(call, value);\n        delivered.reject(call, new StepError(call.id, entry.attempt, value));\n        break;",
+    noticedIn,
+  },
+  {
+    name: "a step that was given up and succeeded nevertheless is not undone",
+    invariant: "code",
+    why: "what has happened stays done",
+    file: step,
+    find: 'if (entry.type === "step.succeeded") delivered.keepUndo(call, delivered.value);',
+    replace: "",
+    noticedIn,
+  },
+  {
+    name: "what was forgotten is undone",
+    invariant: "code",
+    why: "what its author has settled by hand is taken back once more",
+    file: undo,
+    find: "this.#kept = [];\n  }\n\n  /** Never",
+    replace: "}\n\n  /** Never",
+    noticedIn,
+  },
+];
