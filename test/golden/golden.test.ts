@@ -11,7 +11,7 @@ const goldens = await loadGoldens();
 
 /** What a crash sweep over the set comes before and after. */
 const CALLS = [
-  ...["claim", "renew", "suspend", "close", "get", "raise"].map((method) => `runs.${method}`),
+  ...["claim", "renew", "suspend", "close", "get", "raise", "create"].map((method) => `runs.${method}`),
   ...["load", "append", "facts", "fact", "putFact", "claimStep", "renewStep"].map(
     (method) => `journal.${method}`,
   ),
@@ -56,10 +56,10 @@ describe("a golden workflow", () => {
     expect(goldens.map(({ workflow }) => workflow)).toEqual(expect.arrayContaining(examples));
   });
 
-  it("is one of at least fifteen, and no two have the same start", () => {
-    expect(goldens.length).toBeGreaterThanOrEqual(15);
-    const starts = goldens.map(({ workflow, input, signals }) =>
-      JSON.stringify([workflow.name, input, signals]),
+  it("is one of at least twenty-five, and no two have the same start", () => {
+    expect(goldens.length).toBeGreaterThanOrEqual(25);
+    const starts = goldens.map(({ workflow, input, signals, acts }) =>
+      JSON.stringify([workflow.name, input, signals, acts]),
     );
     expect(new Set(starts).size).toBe(starts.length);
   });

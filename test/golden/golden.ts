@@ -18,6 +18,15 @@ export interface OutsideSignal {
   readonly afterMs?: number;
 }
 
+/** Something else that is done to the run, after the signals. It is done again when the client dies in it. */
+export interface OutsideAct {
+  readonly act: "cancel" | "pause" | "resume" | "approve" | "complete";
+  /** What a callback is completed with, or the name of who approves. */
+  readonly payload?: unknown;
+  /** Virtual time between the act before and this one. */
+  readonly afterMs: number;
+}
+
 /** What the run ends as; of an error, its name and message. A matcher (`expect.any(Date)`) stands for what depends on time. */
 export type Outcome =
   | { readonly status: "succeeded"; readonly value: unknown }
@@ -29,7 +38,12 @@ export type Outcome =
 export interface Golden {
   readonly workflow: AnyWorkflow;
   readonly input?: unknown;
+  /** Workflows of its children. */
+  readonly others?: readonly AnyWorkflow[];
   readonly signals?: readonly OutsideSignal[];
+  readonly acts?: readonly OutsideAct[];
+  /** Where it lays the tokens and links that it hands out; the latest is used. */
+  readonly desk?: string[];
   readonly outcome: Outcome;
 }
 

@@ -34,7 +34,14 @@ const DEFAULT_PAUSE_MS = 1_000;
 
 export async function play(golden: Golden, plan: Plan = {}): Promise<Played> {
   const effects: string[] = [];
-  const lab = new Lab([observed(golden.workflow, effects)], plan.lab);
+  const { workflow, others = [], desk = [] } = golden;
+  desk.length = 0;
+  const lab = new Lab(
+    [workflow, ...others].map((one) => observed(one, effects)),
+    plan.lab,
+  );
+  Object.assign(lab.engine, { publicUrl: "https://example.com" });
+  lab.kill();
   let calls = 0;
   lab.watch = (call) => {
     calls = call.count;
@@ -45,6 +52,10 @@ export async function play(golden: Golden, plan: Plan = {}): Promise<Played> {
   for (const { name, payload, key, afterMs = DEFAULT_PAUSE_MS } of golden.signals ?? []) {
     await lab.pass(afterMs);
     await client.signal(runId, name, payload, key);
+  }
+  for (const act of golden.acts ?? []) {
+    await lab.pass(act.afterMs);
+    await client.act(runId, act, desk);
   }
   const outcome = await outcomeOf(lab, runId);
   await lab.pass(AFTERMATH_MS);

@@ -1,7 +1,7 @@
 // What people and other systems do: start runs, act on them, list them, revive what stalled. A client that is not
 // answered tries again under the same idempotency key; so it gets an answer in the end, and what it asked for happens
 // once.
-import { type Engine, reviveRun, startRun } from "../../lib/engine/index.ts";
+import { type Engine, resumeRun, reviveRun, startRun } from "../../lib/engine/index.ts";
 import { isClosed } from "../../lib/ports/run.ts";
 import { type ErrorCode, PerdureError } from "../../lib/sdk/errors.ts";
 import type { Actor } from "./fault.ts";
@@ -28,10 +28,17 @@ export async function startAs(world: World, program: Program, run: number): Prom
 export async function actAs(world: World, runId: string, action: Action): Promise<boolean> {
   return await outsideOf(action).act(action, {
     runId,
-    ask: async (act, expected) => {
+    tokens: async (name) => await world.tokensOf(runId, name),
+    sleep: async (ms) => await world.outside.clock.sleep(ms),
+    complain: (what) => world.complain(`${runId}: ${what}`),
+    hold: (how) => {
+      if (how === "over") world.endRules.holds.delete(runId);
+      else world.endRules.holds.set(runId, how);
+    },
+    ask: async (act, ...expected) => {
       const answer = await untilAnswered(world, act);
       if ("value" in answer) return true;
-      expectRefusal(world, answer.refusal, expected);
+      expectRefusal(world, answer.refusal, ...expected);
       return false;
     },
   });
@@ -41,6 +48,12 @@ export async function reviveAs(world: World, runId: string): Promise<void> {
   const answer = await untilAnswered(world, async (engine) => await reviveRun(engine, runId), "operator");
   // An earlier try of ours was applied although we did not hear of it.
   if ("refusal" in answer) expectRefusal(world, answer.refusal, "E_RUN_NOT_STALLED");
+}
+
+/** Somebody looks after what was paused too late: by a request that had been given up. */
+export async function resumeAs(world: World, runId: string): Promise<void> {
+  const answer = await untilAnswered(world, async (engine) => await resumeRun(engine, runId), "operator");
+  if ("refusal" in answer) expectRefusal(world, answer.refusal, "E_RUN_NOT_PAUSED");
 }
 
 /** Goes through the list page by page. It may be behind; then runs may be missing, and nothing else may be wrong. */
@@ -72,8 +85,12 @@ export async function listAs(world: World): Promise<void> {
   for (const runId of known) if (!listed.has(runId)) world.complain(`list: ${runId} is not in it`);
 }
 
-function expectRefusal(world: World, { code, message }: PerdureError, expected: ErrorCode): void {
-  if (code !== expected) world.complain(`a client was refused: ${code} ${message}`);
+function expectRefusal(
+  world: World,
+  { code, message }: PerdureError,
+  ...expected: readonly ErrorCode[]
+): void {
+  if (!expected.includes(code)) world.complain(`a client was refused: ${code} ${message}`);
 }
 
 async function untilAnswered<T>(

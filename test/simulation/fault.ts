@@ -41,16 +41,25 @@ const WRITES = [
   "raise",
   "revive",
   "postpone",
+  "seize",
+  "pause",
+  "resume",
   "append",
   "putFact",
+  "putNote",
   "claimStep",
   "renewStep",
   "send",
   "arm",
   "disarm",
 ];
+/** `name` is that of a method, with or without its port. */
+export function isWrite(name: string): boolean {
+  return WRITES.includes(name.slice(name.indexOf(".") + 1));
+}
+
 const isCall = ({ port }: CallSite) => port !== "delivery";
-const isWrite = ({ method }: CallSite) => WRITES.includes(method);
+const fitsWrite = ({ method }: CallSite) => isWrite(method);
 const isSend = ({ method }: CallSite) => method === "send";
 const isArm = ({ method }: CallSite) => method === "arm";
 const isOutside = (what: string) => (site: CallSite) => `${site.port}.${site.method}` === what;
@@ -61,7 +70,7 @@ export const FAULT_RULES = {
   "all crash": { fits: isCall },
   throttled: { fits: isCall },
   "timed out but applied": { fits: isCall },
-  "timed out and applied later": { fits: isWrite, isSlow: true },
+  "timed out and applied later": { fits: fitsWrite, isSlow: true },
   "slow before": { fits: isCall, isSlow: true },
   "slow after": { fits: isCall, isSlow: true },
   frozen: {

@@ -1,7 +1,7 @@
 // What holds other nodes: one after the other, all at once, the first of several, whatever it throws. What throws. And
 // the values a replay must repeat.
 import { isDeepStrictEqual } from "node:util";
-import { StepError, TerminalError } from "../../lib/sdk/errors.ts";
+import { CancelledError, StepError, TerminalError } from "../../lib/sdk/errors.ts";
 import { type AnyNode, ExpectedFailure, type Primitive, type Scope } from "./primitive.ts";
 
 export interface GroupNode<Kind extends string> {
@@ -67,9 +67,14 @@ export const fail: Primitive<FailNode> = {
   run: async ({ name, how }, at) => {
     if (how === "error") throw new Error(lastWords(name, at.label));
     if (how === "terminal") throw new TerminalError(lastWords(name, at.label));
-    return await at.ctx.step(name, async ({ attempt }) => {
+    const failing = at.ctx.step(name, async ({ attempt }) => {
       at.begin({ id: name, attempt, on: false });
       throw new TerminalError(lastWords(name, at.label));
+    });
+    // The message names the step with its scopes, which the oracle does not know.
+    return await failing.catch((error: unknown) => {
+      if (!(error instanceof StepError) || at.prefix === "") throw error;
+      throw new TerminalError(error.message.replace(`"${at.prefix}`, '"'));
     });
   },
   expect: ({ name, how }, label) => {
@@ -90,6 +95,7 @@ export const caught: Primitive<GroupNode<"caught">> = {
     try {
       for (const node of inner) await at.run(node);
     } catch (error) {
+      if (error instanceof CancelledError) throw error;
       return messageOf(error);
     }
     at.complain("nothing was thrown");

@@ -63,6 +63,42 @@ export const loadHidesSignals: Plant = (store) => ({
   }),
 });
 
+/** C1 broken: nobody hears that a run is to end. */
+export const inboxHidesCancels: Plant = (store) => ({
+  ...store,
+  journal: changed(store.journal, {
+    load: async (runId) => {
+      const loaded = await store.journal.load(runId);
+      return { ...loaded, facts: loaded.facts.filter(({ kind }) => kind !== "cancel") };
+    },
+    facts: async (runId) => (await store.journal.facts(runId)).filter(({ kind }) => kind !== "cancel"),
+  }),
+});
+
+/** Whoever comes for a run that is held takes it. */
+export const claimIgnoresPause: Plant = (store) => ({
+  ...store,
+  runs: changed(store.runs, {
+    claim: async (request) => {
+      const claim = await store.runs.claim(request);
+      if (claim.ok || claim.reason !== "paused" || claim.run?.sweepAt === undefined) return claim;
+      await store.runs.resume({ runId: request.runId, sweepAt: claim.run.sweepAt });
+      return await store.runs.claim(request);
+    },
+  }),
+});
+
+/** Every completion of a callback is told that it was the first. */
+export const factsAreAlwaysStored: Plant = (store) => ({
+  ...store,
+  journal: changed(store.journal, {
+    putFact: async (runId, fact) => {
+      const result = await store.journal.putFact(runId, fact);
+      return fact.kind === "callback" ? { stored: true } : result;
+    },
+  }),
+});
+
 /** A list whose pages begin one run too late. */
 export const listForgets: Plant = (store) => ({
   ...store,

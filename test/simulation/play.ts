@@ -1,7 +1,7 @@
 // One play: a program from start to end under a schedule of faults. Answers what happened and what was violated.
 import { isClosed } from "../../lib/ports/run.ts";
 import type { Store } from "../../lib/ports/store.ts";
-import { actAs, listAs, reviveAs, startAs } from "./client.ts";
+import { actAs, listAs, resumeAs, reviveAs, startAs } from "./client.ts";
 import type { Fault } from "./fault.ts";
 import type { Action } from "./primitive.ts";
 import { longestMs, type Program } from "./program.ts";
@@ -81,8 +81,13 @@ async function perform(world: World, program: Program): Promise<void> {
   await world.until(isNothingLeft, () => cleanAt);
   world.course.stop();
   await world.until(isNothingLeft, () => cleanAt + CLEAN_UP_MS);
+  // A start that somebody gave up may have been applied only now.
+  const now = clock.now();
+  await untilClosed(world, areAllStarted, () => now + longest + GRACE_MS);
+  await world.until(isNothingLeft, () => clock.now() + CLEAN_UP_MS);
   if (world.violations.length === 0 && world.outside.nextAt() !== undefined)
     world.complain("something is left that never goes away");
+  world.familyRules.judge();
   for (const runId of world.runIds) {
     const own = accepted.filter(({ run }) => ids[run] === runId);
     await judge(world, program, runId, own);
@@ -101,8 +106,13 @@ async function untilClosed(
   const areAllClosed = async () => {
     let closed = 0;
     for (const runId of world.runIds) {
-      const { status, stalled } = await world.run(runId);
+      const { status, stalled, paused } = await world.run(runId);
       if (isClosed(status)) closed += 1;
+      if (paused === true && !world.endRules.holds.has(runId) && !reviving.has(runId)) {
+        if (!world.course.has("timed out and applied later")) world.complain(`${runId}: nobody holds it`);
+        reviving.add(runId);
+        void resumeAs(world, runId).finally(() => reviving.delete(runId));
+      }
       if (status !== "stalled" || reviving.has(runId)) continue;
       const faults = world.course.happened.length;
       const isExplained =

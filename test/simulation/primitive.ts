@@ -12,6 +12,7 @@ import type { ClosedStatus } from "../../lib/ports/run.ts";
 import type { Loaded } from "../../lib/ports/store.ts";
 import type { Context } from "../../lib/sdk/context.ts";
 import type { ErrorCode } from "../../lib/sdk/errors.ts";
+import type { AnyWorkflow } from "../../lib/sdk/workflow.ts";
 import type { Chance } from "./chance.ts";
 
 /** What a program's code is made of; each primitive knows more of its own. Plain data: it travels as a run's input. */
@@ -32,6 +33,18 @@ export interface Scope {
   readonly drawAlone: ((count: number) => readonly AnyNode[]) | undefined;
 }
 
+/** An attempt whose body begins. */
+export interface Begun {
+  /** Without its scopes. */
+  readonly id: string;
+  readonly attempt: number;
+  readonly on: boolean;
+  /** It has called ports before: the replay that it belongs to may have been given up meanwhile. */
+  readonly isLate?: true;
+  /** It must never begin again. */
+  readonly isOnce?: true;
+}
+
 /** What the code of a node runs in: one execution in one process. */
 export interface Interpreter {
   readonly ctx: Context;
@@ -40,9 +53,24 @@ export interface Interpreter {
   /** Of the code that this process runs: what does not reach the journal may differ between two of them. */
   readonly version: number;
   readonly run: (node: AnyNode) => Promise<unknown>;
-  readonly expect: (node: AnyNode) => unknown;
+  /** Of this run, or of the one with that label. */
+  readonly expect: (node: AnyNode, label?: string) => unknown;
+  /** What a child run that is made of a node is started with. */
+  readonly family: (
+    node: AnyNode,
+    label: string,
+  ) => { readonly workflow: AnyWorkflow; readonly input: unknown };
+  /** The outside is given what ends the callback of that name. */
+  readonly handOut: (name: string, tokens: Tokens) => void;
+  /** Runs may end for want of time. */
+  readonly hasTimeout: boolean;
   /** A step's body has begun. */
-  readonly begin: (attempt: { readonly id: string; readonly attempt: number; readonly on: boolean }) => void;
+  readonly begin: (attempt: Begun) => void;
+  /** The same in a scope, whose ids begin with `prefix`. */
+  readonly within: (ctx: Context, prefix: string) => Interpreter;
+  readonly prefix: string;
+  /** The code of this process has the changes that runs in flight must not notice. */
+  readonly isChanged: boolean;
   readonly pause: (ms: number) => Promise<void>;
   /** Part of the run's value that only a replay can know. */
   readonly remember: (value: unknown) => void;
@@ -51,6 +79,13 @@ export interface Interpreter {
   /** What the outside does to this run. */
   readonly actions: readonly Action[];
   readonly hands: Hands;
+}
+
+/** Of a callback: one that takes any value; or an approval's two. */
+export interface Tokens {
+  readonly value?: string;
+  readonly approve?: string;
+  readonly reject?: string;
 }
 
 /** What a step's body may do to other runs, as an author's would through a client of its own. */
@@ -71,6 +106,8 @@ export interface Action {
   readonly atMs: number;
   /** Number of the run it is about. */
   readonly run: number;
+  /** How long it takes, when it takes time. */
+  readonly lastsMs?: number;
 }
 
 /** How a run ended, as far as the oracle compares it. */
@@ -83,7 +120,16 @@ export type Ending =
 export interface Client {
   readonly runId: string;
   /** True when it was done, false when it was refused with the expected code. */
-  readonly ask: (act: (engine: Engine) => Promise<unknown>, expected: ErrorCode) => Promise<boolean>;
+  readonly ask: (
+    act: (engine: Engine) => Promise<unknown>,
+    ...expected: readonly ErrorCode[]
+  ) => Promise<boolean>;
+  readonly sleep: (ms: number) => Promise<void>;
+  /** Says what the client means to do with the run as an operator, so that the rules know. */
+  readonly hold: (how: "asked" | "held" | "over") => void;
+  /** What has been handed out for a callback of the run, the first included; never when nothing is. The list grows. */
+  readonly tokens: (name: string) => Promise<readonly Tokens[]>;
+  readonly complain: (what: string) => void;
 }
 
 /** What is stored of a run that has ended. */

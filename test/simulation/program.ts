@@ -1,6 +1,7 @@
 // What is simulated, drawn from a seed: a workflow, how often and where it runs, what the outside does to its runs and
 // when. Plain data. Nothing here knows of faults.
 import { AWS_SETTINGS, LOCAL_SETTINGS, type Settings } from "../../lib/engine/index.ts";
+import type { Context } from "../../lib/sdk/context.ts";
 import { type AnyWorkflow, workflow } from "../../lib/sdk/workflow.ts";
 import { Chance } from "./chance.ts";
 import { fail } from "./group-primitives.ts";
@@ -13,9 +14,12 @@ import {
   type Interpreter,
 } from "./primitive.ts";
 import {
+  ALL_KINDS,
   drawActions,
   drawNode,
+  drawRunActions,
   expectNode,
+  holds,
   longestMsOf,
   needsSweeper,
   outsideOf,
@@ -62,8 +66,10 @@ export interface Code {
   readonly hasEpilogue: boolean;
 }
 
-export function drawProgram(seed: number): Program {
+/** `kinds`: of nodes and actions it may be made of. */
+export function drawProgram(seed: number, kinds: readonly string[] = ALL_KINDS): Program {
   const chance = new Chance(seed, "program");
+  const ofRuns = new Chance(seed, "run actions");
   let names = 0;
   const newName = () => {
     names += 1;
@@ -71,16 +77,21 @@ export function drawProgram(seed: number): Program {
   };
   const isDense = chance.happens(0.5);
   const length = isDense ? chance.int(2, 6) : chance.int(1, 3);
-  const inner = Array.from({ length }, () => drawNode(chance, newName, DEPTH));
+  const inner = Array.from({ length }, () => drawNode(chance, newName, DEPTH, kinds));
   const failing = fail.draw({ chance, newName, drawInner: undefined, drawAlone: undefined });
-  const root = { kind: "sequence", inner: chance.happens(0.1) && failing ? [...inner, failing] : inner };
+  const doesFail =
+    chance.happens(0.1) || (inner.some((node) => holds(node, "booking")) && chance.happens(0.4));
+  const root = { kind: "sequence", inner: doesFail && failing ? [...inner, failing] : inner };
   const runs = chance.happens(isDense ? 0.5 : 0.2) ? chance.int(2, 3) : 1;
-  return {
+  const program: Program = {
     seed,
     root,
     runs,
     isDense,
-    actions: Array.from({ length: runs }, (_, run) => drawActions(root, chance, run)).flat(),
+    actions: Array.from({ length: runs }, (_, run) => [
+      ...drawActions(root, chance, run),
+      ...drawRunActions(ofRuns, run, kinds),
+    ]).flat(),
     lists: chance.happens(0.2) ? [chance.pick(LISTS_AT_MS), chance.pick(LISTS_AT_MS)] : [],
     isInputLarge: chance.happens(0.1),
     place: chance.happens(0.6) ? "aws" : "local",
@@ -88,6 +99,14 @@ export function drawProgram(seed: number): Program {
     ...(chance.happens(0.35) ? { invocationMs: chance.pick([31_000, 33_000, 40_000, 70_000]) } : {}),
     ...(chance.happens(0.08) ? { runTimeoutMs: chance.pick([5_000, 600_000, 3_000_000, 100_000_000]) } : {}),
   };
+  return mayGiveUp(program) ? { ...program, hasSweeper: true } : program;
+}
+
+/** A run that is given up may have made a child and died before it sent the message, and never learn of it. */
+function mayGiveUp({ root, actions, runTimeoutMs }: Program): boolean {
+  const isEnded = actions.some(({ by }) => by === "cancel" || by === "terminate");
+  const isLeft = ["race", "fail", "duel", "batch", "branches"].some((kind) => holds(root, kind));
+  return holds(root, "child") && (isEnded || isLeft || runTimeoutMs !== undefined);
 }
 
 export function settingsOf({ place }: Program): Settings {
@@ -124,41 +143,58 @@ function ownEnding(root: AnyNode, label: string): Ending {
 
 /** Longest all of it may take without a fault, ms. */
 export function longestMs({ root, actions }: Program): number {
-  return longestMsOf(root) + Math.max(0, ...actions.map(({ atMs }) => atMs));
+  return longestMsOf(root) + Math.max(0, ...actions.map(({ atMs, lastsMs = 0 }) => atMs + lastsMs));
 }
 
 /** What a program's code is told by the process it runs in. */
 export type Runner = Pick<Interpreter, "pause" | "hands"> & {
   readonly begin: (runId: string, ...attempt: Parameters<Interpreter["begin"]>) => void;
   readonly complain: (runId: string, what: string) => void;
+  readonly handOut: (runId: string, ...tokens: Parameters<Interpreter["handOut"]>) => void;
 };
 
 export function workflowOf(
   program: Program,
   { version, hasEpilogue }: Code,
-  { begin, complain, pause, hands }: Runner,
+  { begin, complain, pause, hands, handOut }: Runner,
 ): AnyWorkflow {
   const timeout = program.runTimeoutMs === undefined ? {} : { timeout: program.runTimeoutMs };
-  return workflow(WORKFLOW, { ...timeout, version: String(version) }, async (ctx, given) => {
-    const { label, node = program.root } = given as Input;
-    const drawn: unknown[] = [];
-    const at: Interpreter = {
-      ctx,
-      label,
-      version,
-      run: async (inner) => await runNode(inner, at),
-      expect: (inner) => expectNode(inner, label),
-      begin: (attempt) => begin(ctx.runId, attempt),
-      pause,
-      remember: (value) => drawn.push(value),
-      complain: (what) => complain(ctx.runId, what),
-      actions: program.actions.filter(({ run }) => labelOf(run) === label),
-      hands,
-    };
-    try {
-      return { value: await at.run(node), drawn };
-    } finally {
+  const own: AnyWorkflow = workflow(
+    WORKFLOW,
+    { ...timeout, version: String(version) },
+    async (ctx, given) => {
+      const { label, node = program.root } = given as Input;
+      const drawn: unknown[] = [];
+      const inScope = (scope: Context, prefix: string): Interpreter => {
+        const at: Interpreter = {
+          ...common,
+          ctx: scope,
+          prefix,
+          run: async (inner) => await runNode(inner, at),
+          begin: (attempt) => begin(ctx.runId, { ...attempt, id: `${prefix}${attempt.id}` }),
+          within: (inner, part) => inScope(inner, `${prefix}${part}`),
+        };
+        return at;
+      };
+      const common = {
+        label,
+        version,
+        isChanged: hasEpilogue,
+        expect: (inner: AnyNode, of = label) => expectNode(inner, of),
+        family: (inner: AnyNode, of: string) => ({ workflow: own, input: inputOf(program, of, inner) }),
+        hasTimeout: program.runTimeoutMs !== undefined,
+        pause,
+        handOut: (...tokens: Parameters<Interpreter["handOut"]>) => handOut(ctx.runId, ...tokens),
+        remember: (value: unknown) => drawn.push(value),
+        complain: (what: string) => complain(ctx.runId, what),
+        actions: program.actions.filter(({ run }) => labelOf(run) === label),
+        hands,
+      };
+      const value = await inScope(ctx, "").run(node);
+      // Not when it fails: what is being undone then has no place for it.
       if (hasEpilogue) await ctx.step(EPILOGUE, () => "over");
-    }
-  });
+      return { value, drawn };
+    },
+  );
+  return own;
 }

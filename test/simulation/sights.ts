@@ -1,6 +1,8 @@
 // States that a run should reach now and then, so that a simulation which never got there does not pass for a proof
 // ("sometimes" counters). Counts only; what must never be, the rules say.
+import type { CallbackFact } from "../../lib/engine/decision.ts";
 import type { Message } from "../../lib/engine/messages.ts";
+import type { Checkpoint, Entry } from "../../lib/ports/journal.ts";
 import type { Run } from "../../lib/ports/run.ts";
 import type { Handlers, SeenBy } from "./seen-call.ts";
 import type { SimProcess } from "./sim-process.ts";
@@ -25,6 +27,28 @@ const NONE = {
   "stalled by its owner": 0,
   revived: 0,
   "timed out": 0,
+  "cancelled by its code": 0,
+  "cancelled before it began": 0,
+  "cancelled while leased": 0,
+  terminated: 0,
+  undone: 0,
+  "children cancelled": 0,
+  "children abandoned": 0,
+  "children waited for": 0,
+  "callbacks completed": 0,
+  "callbacks completed twice": 0,
+  "callbacks completed too late": 0,
+  "callbacks timed out": 0,
+  heartbeats: 0,
+  "steps interrupted": 0,
+  "looks that were not the last": 0,
+  "changes marked": 0,
+  "children given up": 0,
+  "not to be undone": 0,
+  "lease seized": 0,
+  "paused while leased": 0,
+  "claims refused as paused": 0,
+  resumed: 0,
   "runs over a deployment": 0,
   "old code beside new": 0,
 };
@@ -38,6 +62,7 @@ export class Sights {
   /** When a process last read the inbox of a run. */
   readonly #readAt = new Map<SimProcess, number>();
   readonly #signalledAt = new Map<string, number>();
+  readonly #cancelling = new WeakSet<SimProcess>();
   /** Latest version of the code that has written to a run. */
   readonly #versions = new Map<string, number>();
 
@@ -46,19 +71,31 @@ export class Sights {
     "runs.suspend": (seen) => this.#suspended(seen),
     "runs.stall": ({ args: [{ by, reason }], answer }) => {
       if (!answer.ok) return;
-      if (reason.code === "E_POISON") this.#saw("stalled as poison");
-      if (reason.code === "E_DEAD_LETTER") this.#saw("stalled as dead letter");
-      if (by === "owner") this.#saw("stalled by its owner");
+      if (reason.code === "E_POISON") this.saw("stalled as poison");
+      if (reason.code === "E_DEAD_LETTER") this.saw("stalled as dead letter");
+      if (by === "owner") this.saw("stalled by its owner");
+    },
+    "runs.seize": ({ answer, before }) => {
+      if (answer !== undefined && before?.leaseUntil !== undefined) this.saw("lease seized");
+    },
+    "runs.pause": ({ answer, before }) => {
+      if (answer !== undefined && before?.leaseUntil !== undefined && !before.paused)
+        this.saw("paused while leased");
+    },
+    "runs.resume": ({ answer }) => {
+      if (answer !== undefined) this.saw("resumed");
     },
     "runs.revive": ({ answer }) => {
-      if (answer !== undefined) this.#saw("revived");
+      if (answer !== undefined) this.saw("revived");
     },
-    "runs.raise": ({ process, answer }) => {
-      if (process.actor === "sweeper" && answer !== undefined) this.#saw("woken by the sweeper");
+    "runs.raise": ({ process, answer, before }) => {
+      if (this.#cancelling.has(process) && answer !== undefined && before?.leaseUntil !== undefined)
+        this.saw("cancelled while leased");
+      if (process.actor === "sweeper" && answer !== undefined) this.saw("woken by the sweeper");
     },
     "wakeUps.send": ({ process }) => {
-      if (process.actor === "sweeper") this.#saw("sent again by the sweeper");
-      if (process.actor === "dead letters") this.#saw("sent again by dead letters");
+      if (process.actor === "sweeper") this.saw("sent again by the sweeper");
+      if (process.actor === "dead letters") this.saw("sent again by dead letters");
     },
     "journal.load": ({ process, at }) => {
       this.#readAt.set(process, at);
@@ -67,55 +104,94 @@ export class Sights {
       this.#readAt.set(process, at);
     },
     "journal.putFact": ({ process, args: [runId, fact], answer, at }) => {
+      if (fact.kind === "callback") this.#callbackEnded(process, fact, answer);
+      if (fact.kind === "cancel") this.#cancelling.add(process);
       if (fact.kind === "signal" && answer.stored) this.#signalledAt.set(runId, at);
-      if (fact.kind === "step" && answer.stored && process.actor === "dead letters") this.#saw("steps lost");
+      if (fact.kind === "step" && answer.stored && process.actor === "dead letters") this.saw("steps lost");
+    },
+    "journal.putNote": ({ process }) => {
+      if (process.actor === "client") this.saw("heartbeats");
     },
     "journal.append": (seen) => this.#appended(seen),
   };
 
   /** A message reaches its handler; the run as it stands. */
   delivered(message: Message, run: Run | undefined): void {
-    if (message.kind === "timer" && run?.timer?.fireAt !== message.fireAt) this.#saw("stale schedules");
+    if (message.kind === "timer" && run?.timer?.fireAt !== message.fireAt) this.saw("stale schedules");
   }
 
   zombieBody(): void {
-    this.#saw("bodies of zombies");
+    this.saw("bodies of zombies");
   }
 
   #claimed({ args: [{ runId }], answer, before }: SeenBy<"runs.claim">): void {
     if (answer.ok) {
       this.#fences.set(runId, answer.run.fence);
-      if (before?.leaseUntil !== undefined) this.#saw("claims of an expired lease");
-    } else if (answer.reason === "leased") this.#saw("claims refused as leased");
+      if (before?.leaseUntil !== undefined) this.saw("claims of an expired lease");
+    } else if (answer.reason === "leased") this.saw("claims refused as leased");
+    else if (answer.reason === "paused") this.saw("claims refused as paused");
   }
 
   #suspended({ process, args: [{ runId, fence, status }], answer, before }: SeenBy<"runs.suspend">): void {
-    if (fence < (this.#fences.get(runId) ?? 0)) this.#saw("writes of zombies");
+    if (fence < (this.#fences.get(runId) ?? 0)) this.saw("writes of zombies");
     if (answer.ok) {
-      if (status === "pending") this.#saw("hand-offs");
+      if (status === "pending") this.saw("hand-offs");
       return;
     }
     if (before?.fence !== fence || before.leaseUntil === undefined) return;
-    this.#saw("suspensions refused");
+    this.saw("suspensions refused");
     if ((this.#signalledAt.get(runId) ?? 0) > (this.#readAt.get(process) ?? 0))
-      this.#saw("signals while suspending");
+      this.saw("signals while suspending");
   }
 
   #appended({ process, args: [runId, checkpoint], answer }: SeenBy<"journal.append">): void {
-    if (checkpoint.fence < (this.#fences.get(runId) ?? 0)) this.#saw("writes of zombies");
+    if (checkpoint.fence < (this.#fences.get(runId) ?? 0)) this.saw("writes of zombies");
     if (!answer.ok) {
       const isNewer = answer.existing.fence > checkpoint.fence;
-      this.#saw(isNewer ? "slots lost to a newer owner" : "slots lost to an older owner");
+      this.saw(isNewer ? "slots lost to a newer owner" : "slots lost to an older owner");
       return;
     }
-    if (checkpoint.entries.at(-1)?.type === "run.timed_out") this.#saw("timed out");
+    this.#ended(checkpoint);
+    for (const entry of checkpoint.entries) this.#recorded(entry);
     const last = this.#versions.get(runId) ?? process.version;
-    if (process.version > last) this.#saw("runs over a deployment");
-    if (process.version < last) this.#saw("old code beside new");
+    if (process.version > last) this.saw("runs over a deployment");
+    if (process.version < last) this.saw("old code beside new");
     this.#versions.set(runId, Math.max(last, process.version));
   }
 
-  #saw(sight: Sight): void {
+  #callbackEnded(
+    { actor }: SimProcess,
+    { outcome }: CallbackFact,
+    answer: SeenBy<"journal.putFact">["answer"],
+  ): void {
+    if (answer.stored && "ok" in outcome) this.saw("callbacks completed");
+    if (answer.stored && "closed" in outcome && outcome.closed === "timed_out")
+      this.saw("callbacks timed out");
+    if (answer.stored || answer.existing.kind !== "callback" || actor !== "client") return;
+    const isClosed = "closed" in answer.existing.outcome;
+    this.saw(isClosed ? "callbacks completed too late" : "callbacks completed twice");
+  }
+
+  #recorded(entry: Entry): void {
+    if (entry.type === "step.failed" && entry.failure.code === "E_STEP_INTERRUPTED")
+      this.saw("steps interrupted");
+    if (entry.type === "step.polled") this.saw("looks that were not the last");
+    if (entry.type === "run.version_marked") this.saw("changes marked");
+    if (entry.type === "child.cancelled") this.saw("children given up");
+  }
+
+  #ended({ first, entries }: Checkpoint): void {
+    const last = entries.at(-1);
+    if (last?.type === "run.timed_out") this.saw("timed out");
+    for (const { ok } of (last !== undefined && "undone" in last && last.undone) || [])
+      this.saw(ok ? "undone" : "not to be undone");
+    if (last?.type !== "run.cancelled") return;
+    if (last.terminated === true) this.saw("terminated");
+    else
+      this.saw(first === 1 && entries.length === 1 ? "cancelled before it began" : "cancelled by its code");
+  }
+
+  saw(sight: Sight): void {
     this.counts[sight] += 1;
   }
 }

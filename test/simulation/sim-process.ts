@@ -7,14 +7,11 @@ import type { Clock } from "../../lib/ports/clock.ts";
 import type { Ports } from "../../lib/ports/ports.ts";
 import { PerdureError } from "../../lib/sdk/errors.ts";
 import type { Actor } from "./fault.ts";
-import type { Hands } from "./primitive.ts";
+import type { Begun, Hands, Tokens } from "./primitive.ts";
 import { type Code, inputOf, keyOf, type Program, settingsOf, WORKFLOW, workflowOf } from "./program.ts";
 
-export interface Attempt {
+export interface Attempt extends Begun {
   readonly runId: string;
-  readonly id: string;
-  readonly attempt: number;
-  readonly on: boolean;
 }
 
 export interface ProcessOptions {
@@ -36,6 +33,7 @@ export interface ProcessOptions {
   ) => Promise<unknown>;
   readonly onBody: (process: SimProcess, attempt: Attempt) => void;
   readonly onComplaint: (what: string) => void;
+  readonly onTokens: (runId: string, name: string, tokens: Tokens) => void;
 }
 
 export class SimProcess {
@@ -80,10 +78,11 @@ export class SimProcess {
     if (this.isDead) await never();
   }
 
-  #engineOf({ program, code, ports, onBody, onComplaint }: ProcessOptions): Engine {
+  #engineOf({ program, code, ports, onBody, onComplaint, onTokens }: ProcessOptions): Engine {
     const clock = this.#clockOf(ports.clock);
     const ownWorkflow = workflowOf(program, code, {
       begin: (runId, attempt) => onBody(this, { runId, ...attempt }),
+      handOut: onTokens,
       complain: (runId, what) => onComplaint(`${runId}: ${what}`),
       pause: async (ms) => await clock.sleep(ms),
       hands: this.#handsOf(program),
@@ -91,6 +90,7 @@ export class SimProcess {
     return {
       registry: createRegistry([ownWorkflow]),
       settings: settingsOf(program),
+      publicUrl: "https://simulated.example",
       ports: {
         ...ports,
         clock,

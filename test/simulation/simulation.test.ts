@@ -6,6 +6,9 @@ import { KNOWN_BAD } from "./known-bad.ts";
 import {
   appendOverwrites,
   claimIgnoresLease,
+  claimIgnoresPause,
+  factsAreAlwaysStored,
+  inboxHidesCancels,
   listForgets,
   loadHidesSignals,
   type Plant,
@@ -42,7 +45,9 @@ describe("the simulator", () => {
   });
 
   it("gives two seeds two traces, and one seed one", async () => {
-    const hashes = await Promise.all([1, 2, 3, 1].map(async (seed) => (await play(drawProgram(seed))).hash));
+    // One after the other: of plays side by side the stacks of errors differ, by how Node has come to run them.
+    const hashes: string[] = [];
+    for (const seed of [1, 2, 3, 1]) hashes.push((await play(drawProgram(seed))).hash);
     expect(new Set(hashes).size).toBe(3);
     expect(hashes[3]).toBe(hashes[0]);
   });
@@ -54,6 +59,9 @@ describe("the simulator", () => {
     "a cause that is not counted": [raiseCountsNothing, /nothing brings it on/],
     "an inbox without its signals": [loadHidesSignals, /timed out although signal/],
     "a list that leaves runs out": [listForgets, /is not in it/],
+    "an inbox that does not tell of cancellations": [inboxHidesCancels, /not told that it is cancelled/],
+    "a claim of a run that is held": [claimIgnoresPause, /claimed while it was held/],
+    "two completions that are both accepted": [factsAreAlwaysStored, /completed twice|is lost/],
   };
   for (const [name, [plant, found]] of Object.entries(bugs)) {
     it(`finds ${name}`, async () => {
@@ -61,10 +69,10 @@ describe("the simulator", () => {
     });
   }
 
-  for (const { what, seed, program, schedule } of KNOWN_BAD) {
+  for (const { what, seed, kinds, schedule } of KNOWN_BAD) {
     it(`finds no violation where there once was one: ${what}`, async () => {
       const inOrder = schedule.toSorted((a, b) => a.fromCall - b.fromCall);
-      const { violations, happened } = await play(program ?? drawProgram(seed), { schedule: inOrder });
+      const { violations, happened } = await play(drawProgram(seed, kinds), { schedule: inOrder });
       expect(violations).toEqual([]);
       expect(happened.length).toBeGreaterThan(0);
     });

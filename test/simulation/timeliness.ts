@@ -14,8 +14,15 @@ function dueAtOf(entry: CallEntry, ofCall: readonly CallEntry[]): number | undef
       return ofCall.find((other) => other.type === "sleep.started")?.wakeAt ?? Number.POSITIVE_INFINITY;
     case "signal.timed_out":
       return ofCall.find((other) => other.type === "signal.awaited")?.deadline ?? Number.POSITIVE_INFINITY;
-    case "step.dispatched":
-      return ofCall.findLast((other) => other.type === "step.retrying")?.retryAt;
+    case "callback.timed_out": {
+      if (entry.silent === true) return undefined;
+      return ofCall.find((other) => other.type === "callback.awaited")?.deadline ?? Number.POSITIVE_INFINITY;
+    }
+    case "step.started":
+    case "step.dispatched": {
+      const last = ofCall.findLast((other) => other.type === "step.retrying" || other.type === "step.polled");
+      return last?.type === "step.retrying" ? last.retryAt : last?.nextAt;
+    }
     default:
       return undefined;
   }

@@ -1,6 +1,7 @@
 // The oracle, when everything is over: what is stored of a run must be what the program comes to without a fault, keep
 // every invariant, and replay to the same end. Throws only when what is stored cannot be read at all.
 import { isDeepStrictEqual } from "node:util";
+import type { Execution } from "../../lib/engine/execution.ts";
 import { unpack } from "../../lib/engine/index.ts";
 import { replay } from "../../lib/engine/replay.ts";
 import { closedStatusOf } from "../../lib/engine/terminal.ts";
@@ -34,7 +35,12 @@ export async function judge(
   const result =
     last.type === "run.succeeded" ? await unpack(last.value, world.outside.ports.blobs) : undefined;
   const input = await readInput(world, runId, loaded);
-  judgeEnd(await world.run(runId), last, result, endingsOf(program, input, accepted), complain);
+  const run = await world.run(runId);
+  const own = endingsOf(program, input, accepted);
+  const isAsked = loaded.facts.some(({ kind }) => kind === "cancel");
+  // A child may be cancelled by its parent; whether rightly, the rules of families say.
+  const endings: readonly Ending[] = run.parent && isAsked ? [...own, { status: "cancelled" }] : own;
+  judgeEnd(run, last, result, endings, complain);
   await judgeReplay(world, runId, loaded, { last, value: result }, complain);
 }
 
@@ -104,19 +110,41 @@ async function judgeReplay(
     ...checkpoint,
     entries: checkpoint.entries.filter((entry) => !isTerminal(entry)),
   }));
-  const { engine } = world.startWith(codeOf(world, loaded), "client");
-  const { execution } = await replay(engine, await world.run(runId), { ...loaded, checkpoints });
-  if (execution.fault !== undefined) return complain(`D1: replayed to ${execution.fault.message}`);
-  const { outcome } = execution;
-  if (end.last.type === "run.timed_out") return;
-  if (outcome?.ok !== (end.last.type === "run.succeeded")) return complain("D1: replayed to another end");
-  if (outcome.ok && !isDeepStrictEqual(outcome.value, end.value)) complain("D1: replayed to another value");
+  const run = await world.run(runId);
+  const wrong = new Set<string>();
+  for (const code of codesOf(world, loaded)) {
+    const { engine } = world.startWith(code, "client");
+    const { execution } = await replay(engine, run, { ...loaded, checkpoints });
+    const difference = differenceOf(execution, loaded, end);
+    if (difference === undefined) return;
+    wrong.add(difference);
+  }
+  for (const difference of wrong) complain(`D1: replayed to ${difference}`);
 }
 
-/** The code that the run came to its end with: of what fits side by side, any will do. */
-function codeOf(world: World, { checkpoints }: Loaded): Code {
+function differenceOf(
+  { fault, outcome }: Execution,
+  loaded: Loaded,
+  { last, value }: { readonly last: TerminalEntry; readonly value: unknown },
+): string | undefined {
+  if (fault !== undefined) return fault.message;
+  if (last.type === "run.timed_out" || isOutright(loaded, last)) return undefined;
+  if (outcome?.ok !== (last.type === "run.succeeded")) return "another end";
+  return outcome.ok && !isDeepStrictEqual(outcome.value, value) ? "another value" : undefined;
+}
+
+/** The run has ended without a word to its code. */
+function isOutright({ checkpoints }: Loaded, last: TerminalEntry): boolean {
+  if (last.type !== "run.cancelled") return false;
+  return last.terminated === true || (checkpoints.length === 1 && checkpoints[0]?.entries.length === 1);
+}
+
+/** Codes that the run may have come to its end with: of what fits side by side, any will do. */
+function codesOf(world: World, { checkpoints }: Loaded): readonly Code[] {
   const hasEpilogue = checkpoints.some(({ entries }) =>
-    entries.some((entry) => "id" in entry && entry.id === EPILOGUE),
+    entries.some((entry) => ("id" in entry && entry.id === EPILOGUE) || entry.type === "run.version_marked"),
   );
-  return { ...world.code, hasEpilogue };
+  const own = { ...world.code, hasEpilogue };
+  // Cancelled while it waited for what only the new code has, its journal does not tell.
+  return hasEpilogue || !world.code.hasEpilogue ? [own] : [own, world.code];
 }

@@ -20,18 +20,69 @@
 // It is fed or changed from outside (callbacks, cancel): `outside` draws actions, does them through a client that asks
 // until it is answered, and judges the end (signal in wait-primitives.ts). Endings that an action allows, cancelled for
 // one, are told by `mayEnd`; the oracle takes any of them.
+// It gives its nodes a context of their own: run them with `at.within(ctx, prefix)`, so that their ids are known.
+// It concerns whole runs and no node: an Outside in RUN_ACTIONS (cancel, pause in run-actions.ts).
 // It fails on purpose: throw in `run`, and an ExpectedFailure with the same message in `expect` (fail, caught).
 // It makes or meets other runs: a node is data, so a child run is the same workflow with a node as its input
 // (`drawAlone`, spawn in run-primitives.ts); every run that is created is watched, closed and judged like the first.
 // It is of one version of the code only: look at `at.version`; what reaches the journal must not differ.
+
+import { batch, branches, change, duel, scope } from "./batch-primitives.ts";
+import { callback } from "./callback-primitive.ts";
 import type { Chance } from "./chance.ts";
+import { child } from "./child-primitive.ts";
 import { caught, drawn, fail, parallel, race, sequence } from "./group-primitives.ts";
+import { condition, once } from "./once-primitives.ts";
 import type { Action, AnyNode, EndedRun, Interpreter, Outside, Primitive, Scope } from "./primitive.ts";
+import { cancel, pause, terminate } from "./run-actions.ts";
 import { nudge, spawn } from "./run-primitives.ts";
 import { step } from "./step-primitive.ts";
+import { booking } from "./undo-primitive.ts";
 import { signal, sleep } from "./wait-primitives.ts";
 
-const VOCABULARY = { step, sleep, signal, sequence, parallel, race, drawn, fail, caught, spawn, nudge };
+const VOCABULARY = {
+  step,
+  sleep,
+  signal,
+  sequence,
+  parallel,
+  race,
+  drawn,
+  fail,
+  caught,
+  spawn,
+  nudge,
+  booking,
+  child,
+  callback,
+  once,
+  condition,
+  scope,
+  branches,
+  batch,
+  duel,
+  change,
+};
+
+/** What happens to a run whatever it is made of. */
+const RUN_ACTIONS = { cancel, terminate, pause };
+
+/** What programs are drawn from unless one says otherwise. */
+export const ALL_KINDS: readonly string[] = [...Object.keys(VOCABULARY), ...Object.keys(RUN_ACTIONS)];
+/** What there was at first: a seed of that time still gives its program with these. */
+export const FIRST_KINDS: readonly string[] = [
+  "step",
+  "sleep",
+  "signal",
+  "sequence",
+  "parallel",
+  "race",
+  "drawn",
+  "fail",
+  "caught",
+  "spawn",
+  "nudge",
+];
 
 /** Out of their sum; 0 is drawn by others only. */
 const WEIGHTS: Readonly<Record<keyof typeof VOCABULARY, number>> = {
@@ -46,13 +97,34 @@ const WEIGHTS: Readonly<Record<keyof typeof VOCABULARY, number>> = {
   caught: 4,
   spawn: 4,
   nudge: 4,
+  booking: 7,
+  child: 6,
+  callback: 7,
+  once: 6,
+  condition: 5,
+  scope: 3,
+  branches: 4,
+  batch: 5,
+  duel: 5,
+  change: 3,
 };
 /** Draw these and you need nobody. */
-const ALONE: readonly (keyof typeof VOCABULARY)[] = ["step", "sleep", "sequence", "parallel", "drawn"];
+const ALONE: readonly (keyof typeof VOCABULARY)[] = [
+  "step",
+  "sleep",
+  "sequence",
+  "parallel",
+  "drawn",
+  "booking",
+  "child",
+  "once",
+  "condition",
+];
 const MAX_DRAWS = 100;
 
 /** A primitive takes only nodes of its own kind: the table is read by the kind of the node. */
 const TABLE = VOCABULARY as unknown as Readonly<Record<string, Primitive<AnyNode>>>;
+const OF_RUNS = RUN_ACTIONS as unknown as Readonly<Record<string, Outside<AnyNode, Action>>>;
 
 function primitiveOf(kind: string): Primitive<AnyNode> {
   const found = TABLE[kind];
@@ -64,14 +136,14 @@ export function drawNode(
   chance: Chance,
   newName: () => string,
   depth: number,
-  kinds: readonly string[] = Object.keys(VOCABULARY),
+  kinds: readonly string[],
 ): AnyNode {
   const deeper =
     (from: readonly string[]): Scope["drawInner"] =>
     (count) =>
       Array.from({ length: count }, () => drawNode(chance, newName, depth - 1, from));
   const drawInner = depth === 0 ? undefined : deeper(kinds);
-  const drawAlone = depth === 0 ? undefined : deeper(ALONE);
+  const drawAlone = depth === 0 ? undefined : deeper(ALONE.filter((kind) => kinds.includes(kind)));
   for (let draws = 0; draws < MAX_DRAWS; draws += 1) {
     const node = primitiveOf(drawKind(chance, kinds)).draw({ chance, newName, drawInner, drawAlone });
     if (node !== undefined) return node;
@@ -102,13 +174,19 @@ export function drawActions(root: AnyNode, chance: Chance, run: number): readonl
   );
 }
 
+/** What the outside does to one run, whatever it is made of. */
+export function drawRunActions(chance: Chance, run: number, kinds: readonly string[]): readonly Action[] {
+  const possible = Object.entries(OF_RUNS).filter(([kind]) => kinds.includes(kind));
+  return possible.flatMap(([, outside]) => outside.draw([], chance, run));
+}
+
 /** Some primitive in it can lose what only the sweeper finds. */
 export function needsSweeper(root: AnyNode): boolean {
   return allOf(root).some(({ kind }) => primitiveOf(kind).needsSweeper === true);
 }
 
 export function outsideOf({ by }: Action): Outside<AnyNode, Action> {
-  const { outside } = primitiveOf(by);
+  const outside = OF_RUNS[by] ?? primitiveOf(by).outside;
   if (outside === undefined) throw new Error(`the outside has no part in "${by}"`);
   return outside;
 }
@@ -119,7 +197,8 @@ export function judgeActions(
   accepted: readonly Action[],
   complain: (what: string) => void,
 ): void {
-  for (const [kind, { outside }] of Object.entries(TABLE)) {
+  const outsides = Object.entries(TABLE).map(([kind, { outside }]) => [kind, outside] as const);
+  for (const [kind, outside] of [...outsides, ...Object.entries(OF_RUNS)]) {
     outside?.judge?.(
       ended,
       accepted.filter(({ by }) => by === kind),
@@ -139,6 +218,11 @@ export function expectNode(node: AnyNode, label: string): unknown {
 
 export function longestMsOf(node: AnyNode): number {
   return primitiveOf(node.kind).longestMs(node, longestMsOf);
+}
+
+/** Whether a node of this kind is in it, at whatever depth. */
+export function holds(root: AnyNode, kind: string): boolean {
+  return allOf(root).some((node) => node.kind === kind);
 }
 
 /** A node and all that it holds. */

@@ -35,7 +35,8 @@ export class WakeRules {
   rest(run: Run, bodies: readonly string[], areAllThere: boolean): void {
     if (isClosed(run.status) !== (run.sweepAt === undefined))
       this.#complain(`W4: ${run.runId} is ${run.status} and its place in the sweep index is ${run.sweepAt}`);
-    if (run.leaseUntil === undefined || !areAllThere) return;
+    // Who holds a paused run and dies leaves no message behind: whoever lets it go sends one.
+    if (run.leaseUntil === undefined || run.paused === true || !areAllThere) return;
     const isAnnounced = bodies.some((body) => {
       const message = readMessage(body);
       return message?.kind === "wake-up" && message.runId === run.runId && message.n > run.handled;
@@ -67,7 +68,9 @@ export class WakeRules {
     if (before.fence !== fence) this.#complain(`J1: ${runId} was suspended by fence ${fence}`);
     if (before.wake !== seen)
       this.#complain(`W1: ${runId} was suspended and cause ${before.wake} was not seen`);
-    const needsMessage = status === "pending" || (nextWakeAt !== undefined && timer === undefined);
+    // A paused run is woken by whoever lets it go.
+    const needsMessage =
+      (status === "pending" && before.paused !== true) || (nextWakeAt !== undefined && timer === undefined);
     if (needsMessage && !this.#sent.has(`${runId} ${wake}`))
       this.#complain(`W3: ${runId} was suspended before message ${wake} was sent`);
     if (timer !== undefined && !this.#armed.has(timer.name))

@@ -6,11 +6,14 @@ import { readMessage } from "../../lib/engine/messages.ts";
 import type { Run } from "../../lib/ports/run.ts";
 import type { RunQuery, Store } from "../../lib/ports/store.ts";
 import { Chance } from "./chance.ts";
-import type { Actor, CallSite, Fault } from "./fault.ts";
+import { EndRules } from "./end-rules.ts";
+import { FamilyRules } from "./family-rules.ts";
+import { type Actor, type CallSite, type Fault, isWrite } from "./fault.ts";
 import { undergo } from "./fault-port.ts";
 import { IndexPast } from "./index-past.ts";
 import { JournalRules } from "./journal-rules.ts";
 import { earliest, Outside } from "./outside.ts";
+import type { Tokens } from "./primitive.ts";
 import { type Code, type Program, settingsOf } from "./program.ts";
 import { Course } from "./schedule.ts";
 import { dispatch } from "./seen-call.ts";
@@ -18,15 +21,16 @@ import { Sights } from "./sights.ts";
 import { SignalRules } from "./signal-rules.ts";
 import { SimProcess } from "./sim-process.ts";
 import { Punctuality } from "./timeliness.ts";
+import { holdsSecret } from "./token-rules.ts";
 import { brief, Trace } from "./trace.ts";
 import { WakeRules } from "./wake-rules.ts";
 import { Workers } from "./workers.ts";
 
 /** Whoever makes one of these is watched: the run before and after it. */
 const CHANGES_OF_RUNS: ReadonlySet<string> = new Set(
-  ["create", "claim", "renew", "abandon", "suspend", "close", "stall", "raise", "revive", "postpone"].map(
-    (method) => `runs.${method}`,
-  ),
+  "create claim renew abandon suspend close stall seize raise revive pause resume postpone"
+    .split(" ")
+    .map((method) => `runs.${method}`),
 );
 const MAX_PUMPS = 60_000;
 const MAX_VIOLATIONS = 20;
@@ -35,6 +39,12 @@ const SKEW_MS = 5_000;
 const BATCH = 10;
 /** A step longer than its invocation ends it; its message comes back when it is visible again. */
 const LOST_INVOCATION_MS = 60_000;
+
+/** Where the outside gets its tokens. */
+interface Desk {
+  readonly tokens: Tokens[];
+  readonly opened: PromiseWithResolvers<void>;
+}
 
 export interface WorldOptions {
   readonly schedule: readonly Fault[];
@@ -50,7 +60,15 @@ export class World {
   readonly signalRules = new SignalRules((what) => this.complain(what));
   readonly journalRules: JournalRules = new JournalRules((what) => this.complain(what));
   readonly wakeRules = new WakeRules((what) => this.complain(what));
+  readonly endRules: EndRules = new EndRules(
+    (what) => this.complain(what),
+    () => this.outside.clock.now(),
+  );
   readonly sights = new Sights();
+  readonly familyRules: FamilyRules = new FamilyRules(
+    (what) => this.complain(what),
+    (what) => this.sights.saw(what),
+  );
   /** Every run that there is, whoever started it. */
   readonly runIds: string[] = [];
   /** The effects of the last fault begin now or before, epoch ms. */
@@ -63,6 +81,7 @@ export class World {
   readonly #past = new IndexPast();
   /** Each run after the last change that was made to it. */
   readonly #latest = new Map<string, Promise<Run | undefined>>();
+  readonly #desks = new Map<string, Desk>();
   readonly #isPlanted: boolean;
   readonly #skew: Chance;
   readonly #rollout: Chance;
@@ -83,9 +102,11 @@ export class World {
     this.#rollout = new Chance(program.seed, "rollout");
     this.lastFaultAt = this.outside.clock.now();
     this.#punctuality = new Punctuality(program.invocationMs === undefined ? 0 : LOST_INVOCATION_MS);
-    this.journalRules.onLate = (_process, startedAt, lateMs, what) => {
+    this.journalRules.onLate = (runId, startedAt, lateMs, what) => {
+      // Until somebody let it go, its timers had to wait.
+      if (startedAt <= (this.endRules.resumedAt.get(runId) ?? Number.NEGATIVE_INFINITY)) return;
       if (this.#punctuality.isLate(startedAt, lateMs, this.course.doClocksDisagree))
-        this.complain(`T1: ${what} came ${lateMs} ms late`);
+        this.complain(`T1: ${runId}: ${what} came ${lateMs} ms late`);
     };
     this.journalRules.onZombieBody = () => this.sights.zombieBody();
     this.#workers = new Workers(this, program);
@@ -141,8 +162,15 @@ export class World {
       onBody: (caller, attempt) => {
         this.note(`${caller.id} begins attempt ${attempt.attempt} of ${attempt.runId} ${attempt.id}`);
         this.journalRules.bodyBegins(caller, attempt);
+        this.endRules.bodyBegins(caller, attempt);
       },
       onComplaint: (what) => this.complain(what),
+      onTokens: (runId, name, tokens) => {
+        this.note(`tokens of ${name} of ${runId} are handed out`);
+        const desk = this.#deskOf(runId, name);
+        desk.tokens.push(tokens);
+        desk.opened.resolve();
+      },
     });
     this.#live.add(process);
     return process;
@@ -188,6 +216,22 @@ export class World {
         for (const other of this.#live) this.kill(other);
       },
     });
+  }
+
+  /** What was handed out for a callback, as soon as something is. */
+  async tokensOf(runId: string, name: string): Promise<readonly Tokens[]> {
+    const { tokens, opened } = this.#deskOf(runId, name);
+    await opened.promise;
+    return tokens;
+  }
+
+  #deskOf(runId: string, name: string): Desk {
+    const key = `${runId} ${name}`;
+    const known = this.#desks.get(key);
+    if (known !== undefined) return known;
+    const desk = { tokens: [], opened: Promise.withResolvers<void>() };
+    this.#desks.set(key, desk);
+    return desk;
   }
 
   /** Counts a call; the fault that happens at it, if any. */
@@ -262,11 +306,14 @@ export class World {
     before: Run | undefined,
     at: number,
   ): void {
+    if (isWrite(name) && holdsSecret(args)) this.complain(`${name} was given the secret of a token`);
     this.note(`${process.actor} ${process.id} ${name}(${brief(args)}) = ${brief(answer)}`);
     const seen = { process, args: args as never[], answer, before, at };
     dispatch(this.journalRules.handlers, name, seen);
     dispatch(this.wakeRules.handlers, name, seen);
     dispatch(this.signalRules.handlers, name, seen);
+    dispatch(this.endRules.handlers, name, seen);
+    dispatch(this.familyRules.handlers, name, seen);
     dispatch(this.sights.handlers, name, seen);
   }
 
@@ -279,7 +326,11 @@ export class World {
       if (pumps > MAX_PUMPS) throw new Error("the world never comes to rest");
     const areAllThere = !this.course.has("message lost");
     const bodies = this.outside.wakeUpBodies();
-    for (const runId of this.runIds) this.wakeRules.rest(await this.run(runId), bodies, areAllThere);
+    for (const runId of this.runIds) {
+      // An operator who has let it go and was not answered yet sends the message when he asks again.
+      const isOperated = this.endRules.holds.has(runId);
+      this.wakeRules.rest(await this.run(runId), bodies, areAllThere && !isOperated);
+    }
   }
 
   /** One look at everything that may have work. False when there was none. */
