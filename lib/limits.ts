@@ -5,6 +5,9 @@
 export const MAX_NAME_CHARS = 128;
 /** Longest run id or idempotency key a caller may choose: the partition key and the inbox keys stay far below DynamoDB's 1,024-byte sort key. */
 export const MAX_CALLER_KEY_CHARS = 128;
+/** Longest name that whoever decides an approval gives, and longest note: both are kept with the run and shown to people. */
+export const MAX_APPROVER_CHARS = 200;
+export const MAX_APPROVAL_NOTE_CHARS = 2_000;
 /** Largest request body and largest single value: API Gateway ends at 10 MB, Lambda at 6 MB; 4 MiB leaves room for encoding. */
 export const MAX_VALUE_BYTES = 4 * 1024 * 1024;
 /** Text above this is compressed: below it gzip's header eats the gain. */
@@ -31,6 +34,27 @@ export const MAX_ERROR_TEXT_CHARS = 4096;
 /** Own fields and causes of an error that are kept. */
 export const MAX_ERROR_DEPTH = 8;
 
+/** Longest name of an attribute: names are billed with every update of META, too. */
+export const MAX_ATTRIBUTE_NAME_CHARS = 64;
+/** Attributes of a run, as JSON: every update of META bills the whole item, and these make each at most one write unit dearer. */
+export const MAX_ATTRIBUTES_BYTES = 1024;
+/** Largest published state, as text: a run is shown with its state, input and result, and a Lambda answers at most 6 MB. */
+export const MAX_STATE_BYTES = 256 * 1024;
+/** Largest detail of an event, as JSON: EventBridge takes 256 KB with everything around it. */
+export const MAX_EVENT_BYTES = 240 * 1024;
+/** Longest source of an event: what EventBridge takes. */
+export const MAX_EVENT_SOURCE_CHARS = 256;
+/** Writes in one transaction: DynamoDB takes 100, and the checkpoint is one. */
+export const MAX_TRANSACTION_WRITES = 99;
+/** All writes of a transaction together, roughly: DynamoDB takes 4 MB, the checkpoint included. */
+export const MAX_TRANSACTION_BYTES = 4 * 1024 * 1024 - 16 * 1024;
+/** Largest item of a table. */
+export const MAX_ITEM_BYTES = 400 * 1024;
+/** Times a transaction that met another one, or was throttled, is tried before the activation gives the run back. */
+export const MAX_TRANSACTION_TRIES = 6;
+/** Events that a local data file keeps to be looked at. */
+export const MAX_LOCAL_EVENTS = 1_000;
+
 /** SQS ends at 15 minutes of delay. */
 export const MAX_QUEUE_DELAY_MS = 15 * 60_000;
 /** Scheduler may be up to a minute late, so a schedule is set this much early and SQS does the rest (DESIGN §6). */
@@ -50,6 +74,8 @@ export const MAX_WAKE_UP_DELIVERIES = 12;
 export const MAX_STEP_DELIVERIES = 5;
 /** Times one activation may adopt foreign entries and replay from the start before it gives the message back. */
 export const MAX_REPLAYS_PER_ACTIVATION = 10;
+/** Stretches of a journal that a load leaves out: each costs a read of its own, and a place in META. */
+export const MAX_FOLDS = 4;
 /** Checkpoints after which an activation hands off: more than a Lambda can append in its 15 minutes, far below MAX_LOOP_TURNS. */
 export const MAX_CHECKPOINTS_PER_ACTIVATION = 200_000;
 /** Turns of the activation loop: a bound for the endless, far above any real activation. */
@@ -76,3 +102,18 @@ export const JOURNAL_PAGE = { default: 200, most: 1_000 } as const;
 export const MAX_WAIT_MS = 25_000;
 /** How long a closed run is kept before its items expire, unless the user says otherwise. */
 export const DEFAULT_RETENTION_DAYS = 90;
+
+/** Most runs of one concurrency limit: the ids of all that hold a slot are one item of the table, 128 KB at the very most. */
+export const MAX_CONCURRENCY = 1_000;
+/** Longest key of a limit: it is part of META, which every update bills. */
+export const MAX_LIMIT_KEY_CHARS = 128;
+/** Waiters looked at together: those behind them are not next. */
+export const MAX_WAITERS_READ = 25;
+/** Times one run looks at a line that moves: enough to fill a limit that was raised from one to the most. */
+export const MAX_LOOKS_AT_LINE = 50;
+/** Holders of a full limiter that one look checks for being gone: chosen by chance, so that each has its turn. */
+export const MAX_HOLDERS_CHECKED = 10;
+/** A singleton's slot of a run that is not there is its starter's for this long: META is put right after it was taken. */
+export const START_LEASE_MS = 5_000;
+/** How often a start looks whether the run that has the singleton's slot is there by now. */
+export const START_LOOK_MS = 250;

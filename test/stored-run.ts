@@ -37,9 +37,14 @@ function* entryFaults(entries: readonly Entry[]): Iterable<string> {
   const end = entries.findIndex(isTerminal);
   if (end === -1) yield "C1: the journal does not end with a terminal entry";
   else if (end !== entries.length - 1) yield "C1: something follows the end";
-  const outcomes = entries.flatMap((entry) =>
-    entry.type === "step.succeeded" || entry.type === "step.failed" ? [entry.id] : [],
-  );
+  // Ids come again when the code has begun anew.
+  let generation = 1;
+  const outcomes = entries.flatMap((entry) => {
+    if (entry.type === "run.continued") generation = entry.generation;
+    return entry.type === "step.succeeded" || entry.type === "step.failed"
+      ? [`${generation} ${entry.id}`]
+      : [];
+  });
   if (new Set(outcomes).size !== outcomes.length) yield "a step has two outcomes";
   const wakeAt = new Map<string, number>();
   for (const entry of entries) {

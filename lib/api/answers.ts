@@ -15,13 +15,37 @@ export const ErrorView = v.strictObject({
 });
 
 export const WaitView = v.strictObject({
-  kind: v.picklist(["sleep", "signal", "retry", "condition", "step-handler", "callback", "child"]),
+  kind: v.picklist([
+    "sleep",
+    "signal",
+    "retry",
+    "condition",
+    "step-handler",
+    "callback",
+    "child",
+    "concurrency",
+    "singleton",
+    "rate",
+  ]),
   id: v.pipe(v.string(), v.description("Of the waiting call.")),
   until: v.exactOptional(v.pipe(time, v.description("Absent when only the outside can end the wait."))),
   attempt: v.exactOptional(v.pipe(count, v.description("The attempt that comes next."))),
   maxAttempts: v.exactOptional(count),
   lastError: v.exactOptional(v.string()),
 });
+
+/** What became of a compensation. */
+const UndoneView = v.strictObject({
+  id: v.pipe(v.string(), v.description("Of the step that was to be undone.")),
+  ok: v.boolean(),
+  error: v.exactOptional(v.pipe(v.string(), v.description("Why it could not be undone."))),
+});
+const undone = v.exactOptional(
+  v.pipe(v.array(UndoneView), v.description("Compensations that ran when the run ended, in their order.")),
+);
+const terminated = v.exactOptional(
+  v.pipe(v.literal(true), v.description("Ended from outside at once, without a word to its code.")),
+);
 
 const summary = {
   runId: v.string(),
@@ -37,7 +61,34 @@ const summary = {
       v.description("Why the run needs a person."),
     ),
   ),
-  waits: v.pipe(v.array(WaitView), v.description("What a suspended run waits for; the first few.")),
+  attributes: v.exactOptional(
+    v.pipe(
+      v.record(v.string(), v.union([v.string(), v.number(), v.boolean()])),
+      v.description("As of the last time the run was left by an activation."),
+    ),
+  ),
+  paused: v.exactOptional(
+    v.pipe(
+      v.literal(true),
+      v.description("An operator holds the run. While it is `running` it goes on to where it can leave."),
+    ),
+  ),
+  parent: v.exactOptional(
+    v.pipe(
+      v.strictObject({
+        runId: v.string(),
+        id: v.pipe(v.string(), v.description("Of the call that started this run.")),
+      }),
+      v.description("The run that started this one."),
+    ),
+  ),
+  forkedFrom: v.exactOptional(
+    v.pipe(
+      v.strictObject({ runId: v.string(), seq: v.pipe(seq, v.description("Of its journal.")) }),
+      v.description("The run whose journal this one began with."),
+    ),
+  ),
+  waits: v.pipe(v.array(WaitView), v.description("What a suspended or paused run waits for; the first few.")),
   nextWakeAt: v.exactOptional(v.pipe(time, v.description("When a suspended run goes on by itself."))),
 };
 
@@ -49,6 +100,14 @@ export const RunDetail = v.strictObject({
   input: v.exactOptional(v.pipe(v.unknown(), v.description("Left out when large."))),
   result: v.exactOptional(v.pipe(v.unknown(), v.description("What the workflow returned."))),
   error: v.exactOptional(ErrorView),
+  undone,
+  terminated,
+  state: v.exactOptional(
+    v.pipe(
+      v.strictObject({ value: v.unknown(), at: time }),
+      v.description("What the workflow published last, and when."),
+    ),
+  ),
 });
 export type RunDetail = v.InferOutput<typeof RunDetail>;
 
@@ -72,7 +131,28 @@ export const EntryView = v.strictObject({
   wakeAt: v.exactOptional(time),
   deadline: v.exactOptional(time),
   signal: v.exactOptional(v.string()),
+  event: v.exactOptional(v.pipe(v.string(), v.description("Type of the event that was emitted."))),
+  attributes: v.exactOptional(
+    v.pipe(
+      v.record(v.string(), v.nullable(v.union([v.string(), v.number(), v.boolean()]))),
+      v.description("Those that were set; `null` took one away."),
+    ),
+  ),
   handler: v.exactOptional(v.string()),
+  nextAt: v.exactOptional(v.pipe(time, v.description("Of the next look at a condition."))),
+  silent: v.exactOptional(
+    v.pipe(v.literal(true), v.description("No heartbeat came; the wait itself had time left.")),
+  ),
+  child: v.exactOptional(v.pipe(v.string(), v.description("Run id of a child."))),
+  onParentClose: v.exactOptional(v.string()),
+  status: v.exactOptional(v.pipe(v.picklist(RUN_STATUSES), v.description("How a child ended."))),
+  reason: v.exactOptional(v.pipe(v.string(), v.description("Why somebody asked for the end."))),
+  change: v.exactOptional(v.string()),
+  version: v.exactOptional(v.number()),
+  turn: v.exactOptional(v.pipe(count, v.description("Of a loop: the one that begins."))),
+  generation: v.exactOptional(v.pipe(count, v.description("How often the code has begun."))),
+  undone,
+  terminated,
 });
 export type EntryView = v.InferOutput<typeof EntryView>;
 
@@ -107,6 +187,26 @@ export const SignalAccepted = v.strictObject({
     v.boolean(),
     v.description("False when the same signal had come before under the same key."),
   ),
+});
+
+export const SignalledWithStart = v.strictObject({
+  ...SignalAccepted.entries,
+  started: v.pipe(v.boolean(), v.description("Whether the run was not there before.")),
+});
+
+export const CallbackCompleted = v.strictObject({
+  runId: v.string(),
+  callback: v.pipe(v.string(), v.description("Id of the call that waited.")),
+  stored: v.pipe(v.boolean(), v.description("False when the same completion had come before.")),
+});
+
+export const HeartbeatAccepted = v.strictObject({ heard: v.literal(true) });
+
+export const ApprovalDecided = v.strictObject({
+  runId: v.string(),
+  approval: v.pipe(v.string(), v.description("Id of the call that waited.")),
+  approved: v.boolean(),
+  stored: v.pipe(v.boolean(), v.description("False when the same decision had come before.")),
 });
 
 export const ErrorPage = v.strictObject({

@@ -3,9 +3,13 @@
 import { type Context, Hono } from "hono";
 import type { Engine } from "../engine/index.ts";
 import type { Api } from "./api.ts";
+import { approvalRoutes } from "./approval-routes.ts";
+import { callbackRoutes } from "./callback-routes.ts";
+import { controlRoutes } from "./control-routes.ts";
 import { journalRoutes } from "./journal-routes.ts";
 import { metaRoutes } from "./meta-routes.ts";
-import { HttpFault, problemResponse } from "./problem.ts";
+import { HttpFault, problemOf, problemResponse } from "./problem.ts";
+import { repairRoutes } from "./repair-routes.ts";
 import type { Route } from "./route.ts";
 import { runRoutes } from "./run-routes.ts";
 import { workflowRoutes } from "./workflow-routes.ts";
@@ -18,7 +22,15 @@ export interface ApiOptions {
   readonly pollEveryMs?: number;
 }
 
-const routes: readonly Route[] = metaRoutes([...workflowRoutes, ...runRoutes, ...journalRoutes]);
+const routes: readonly Route[] = metaRoutes([
+  ...workflowRoutes,
+  ...runRoutes,
+  ...controlRoutes,
+  ...repairRoutes,
+  ...journalRoutes,
+  ...callbackRoutes,
+  ...approvalRoutes,
+]);
 
 /**
  * Makes the app.
@@ -41,7 +53,8 @@ export function createApi({ engine, stream = false, pollEveryMs = 1_000 }: ApiOp
         checkAddress(c);
         return await route.answer(c, api);
       } catch (error) {
-        return problemResponse(error, log, c.req.raw);
+        const response = problemResponse(error, log, c.req.raw);
+        return route.showFault?.(c.req.raw, problemOf(error)) ?? response;
       }
     });
   }

@@ -1,3 +1,3 @@
 // The public door of the API, for the rooms that host it: local and lambda.
 export { type ApiOptions, createApi } from "./create-api.ts";
-export { HttpFault, problemResponse } from "./problem.ts";
+export { HttpFault, pathForLog, problemResponse } from "./problem.ts";

@@ -3,7 +3,7 @@ import type { Engine } from "../engine/index.ts";
 import { MAX_VALUE_BYTES } from "../limits.ts";
 import { type Entry, isTerminal } from "../ports/journal.ts";
 import type { EntryView, JournalPage } from "./answers.ts";
-import { isoTime, viewFailure, viewPayload } from "./run-view.ts";
+import { isoTime, viewFailure, viewPayload, viewUndoing } from "./run-view.ts";
 
 /** Ends early when its values have become large: a Lambda answers at most 6 MB. */
 export async function readJournalPage(
@@ -59,6 +59,37 @@ async function viewEntry(engine: Engine, seq: number, entry: Entry): Promise<Ent
     ...("wakeAt" in entry ? { wakeAt: isoTime(entry.wakeAt) } : {}),
     ...("deadline" in entry ? { deadline: isoTime(entry.deadline) } : {}),
     ...("signal" in entry ? { signal: entry.signal } : {}),
+    ...("event" in entry ? { event: entry.event } : {}),
+    ...("attributes" in entry ? { attributes: entry.attributes } : {}),
     ...("handler" in entry ? { handler: entry.handler } : {}),
+    ...viewMore(entry),
   };
+}
+
+/** What entries of single kinds have. */
+function viewMore(entry: Entry): Partial<EntryView> {
+  switch (entry.type) {
+    case "step.polled":
+      return { nextAt: isoTime(entry.nextAt) };
+    case "callback.timed_out":
+      return entry.silent ? { silent: true } : {};
+    case "child.started":
+      return { child: entry.runId, onParentClose: entry.onParentClose };
+    case "child.failed":
+      return entry.status === undefined ? {} : { status: entry.status };
+    case "run.cancel_requested":
+      return entry.reason === undefined ? {} : { reason: entry.reason };
+    case "run.version_marked":
+      return { change: entry.change, version: entry.version };
+    case "loop.turned":
+      return { turn: entry.turn };
+    case "run.continued":
+      return { generation: entry.generation };
+    case "run.failed":
+    case "run.timed_out":
+    case "run.cancelled":
+      return viewUndoing(entry);
+    default:
+      return {};
+  }
 }

@@ -44,7 +44,7 @@ function operation(route: Route): JsonObject {
     operationId: route.id,
     summary: route.summary,
     ...(parameters.length === 0 ? {} : { parameters }),
-    ...(route.body === undefined ? {} : { requestBody: requestBody(route.body, !route.isBodyOptional) }),
+    ...(route.body === undefined ? {} : { requestBody: requestBody(route, route.body) }),
     responses: { ...mapValues(route.answers, response), ...problems(route) },
   };
 }
@@ -61,11 +61,19 @@ function pathParameters({ params }: Route): JsonObject[] {
 function queryParameters({ query }: Route): JsonObject[] {
   return Object.entries(query.entries).map(([name, schema]) => {
     const { description, ...shape } = convert(schema);
+    const { additionalProperties: fields } = shape;
     return {
       name,
       in: "query",
       required: false,
-      schema: shape,
+      // A record stands in the address as its fields, each with the record's name before it: `attr.NAME=value`.
+      ...(shape["type"] === "object"
+        ? {
+            style: "form",
+            explode: true,
+            schema: { type: "object", patternProperties: { [`^${name}\\.`]: fields } },
+          }
+        : { schema: shape }),
       ...(description === undefined ? {} : { description }),
     };
   });
@@ -86,8 +94,10 @@ function headerParameters({ headers = [] }: Route): JsonObject[] {
   }));
 }
 
-function requestBody(schema: Schema, required: boolean): JsonObject {
-  return { required, content: { "application/json": { schema: convert(schema) } } };
+function requestBody({ isBodyOptional, takesForms }: Route, body: Schema): JsonObject {
+  const schema = convert(body);
+  const form = takesForms ? { "application/x-www-form-urlencoded": { schema } } : {};
+  return { required: !isBodyOptional, content: { "application/json": { schema }, ...form } };
 }
 
 function response({ description, content, headers }: Answer): JsonObject {
@@ -115,7 +125,10 @@ function problems(route: Route): JsonObject {
           .map(({ code }) => code)
           .toSorted()
           .join(", "),
-        content: { "application/problem+json": { schema: reference("Problem") } },
+        content: {
+          "application/problem+json": { schema: reference("Problem") },
+          ...(route.showFault === undefined ? {} : { "text/html": { schema: { type: "string" } } }),
+        },
       },
     ]),
   );
@@ -130,8 +143,8 @@ function commonFaults({ body }: Route): ErrorCode[] {
 const CONVERSION: ConversionConfig = {
   target: "draft-2020-12",
   overrideRef: ({ referenceId }) => `#/components/schemas/${referenceId}`,
-  // A check in code says nothing in JSON Schema; the description beside it does.
-  ignoreActions: ["check"],
+  // A check in code says nothing in JSON Schema; the description beside it does. Blanks around a text may be sent.
+  ignoreActions: ["check", "trim"],
 };
 
 function convert(schema: Schema): JsonObject {

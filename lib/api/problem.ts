@@ -64,7 +64,7 @@ export function problemResponse(error: unknown, log: Log, request: Request): Res
   const problem = problemOf(error);
   if (problem.status >= 500) {
     const { method, url } = request;
-    log.error("request failed", { method, path: new URL(url).pathname, error: describe(error) });
+    log.error("request failed", { method, path: pathForLog(url), error: describe(error) });
   }
   return new Response(JSON.stringify(problem), {
     status: problem.status,
@@ -74,6 +74,16 @@ export function problemResponse(error: unknown, log: Log, request: Request): Res
       ...(error instanceof HttpFault ? error.headers : {}),
     },
   });
+}
+
+const TOKEN = /^(?:callbacks|approvals)$/i;
+
+/** A token is as good as its holder's signature: it never stands in a log, whatever else is wrong with the address. */
+export function pathForLog(url: string): string {
+  const parts = new URL(url).pathname.split("/");
+  return parts
+    .map((part, i) => (TOKEN.test(parts[i - 1] ?? "") || part.includes("cb_") ? "…" : part))
+    .join("/");
 }
 
 function isShown(error: unknown): error is PerdureError {

@@ -6,6 +6,25 @@ import { HttpFault } from "./problem.ts";
 
 const JSON_TYPE = /^application\/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;
 
+const FORM_TYPE = /^application\/x-www-form-urlencoded\s*(?:;|$)/i;
+
+/** What a page's form sends. */
+export function isForm(request: Request): boolean {
+  return FORM_TYPE.test(request.headers.get("content-type") ?? "");
+}
+
+/** The fields of a form: text, or a list when a name comes several times. @throws E_MALFORMED_JSON, E_BODY_TOO_LARGE */
+export async function readForm(request: Request): Promise<Record<string, string | string[]>> {
+  const fields = [...new URLSearchParams(decodeText(await readBytes(request.body)))];
+  const byName = Map.groupBy(fields, ([name]) => name);
+  return Object.fromEntries(
+    [...byName].map(([name, values]) => {
+      const [first = "", ...rest] = values.map(([, value]) => value);
+      return [name, rest.length === 0 ? first : [first, ...rest]];
+    }),
+  );
+}
+
 /** Nothing when the body is empty. @throws E_MALFORMED_JSON, E_BODY_TOO_LARGE */
 export async function readBody(
   request: Request,

@@ -1,7 +1,16 @@
 // What callers may send: path parameters, queries, bodies. The routes check against these schemas and the OpenAPI
 // document is made of them, so the two cannot disagree.
 import * as v from "valibot";
-import { JOURNAL_PAGE, LIST_PAGE, MAX_CALLER_KEY_CHARS, MAX_NAME_CHARS, MAX_WAIT_MS } from "../limits.ts";
+import {
+  JOURNAL_PAGE,
+  LIST_PAGE,
+  MAX_APPROVAL_NOTE_CHARS,
+  MAX_APPROVER_CHARS,
+  MAX_CALLER_KEY_CHARS,
+  MAX_ERROR_TEXT_CHARS,
+  MAX_NAME_CHARS,
+  MAX_WAIT_MS,
+} from "../limits.ts";
 import { RUN_STATUSES } from "../ports/run.ts";
 import { durationMs } from "../sdk/duration.ts";
 
@@ -14,11 +23,18 @@ const runId = v.pipe(
   v.maxLength(MAX_CALLER_KEY_CHARS),
   v.regex(RUN_ID, "must be letters, digits, '_', '.', ':' or '-'"),
 );
+/** Of a token: a run id in base64url, a secret and some signs. */
+const MAX_TOKEN_CHARS = 300;
+/** Of a call inside scopes. */
+const MAX_ID_CHARS = 2_048;
 const name = v.pipe(v.string(), v.minLength(1), v.maxLength(MAX_NAME_CHARS));
 
 export const RunPath = v.strictObject({ runId });
 export const WorkflowPath = v.strictObject({ workflow: name });
 export const SignalPath = v.strictObject({ runId, name });
+export const StartingSignalPath = v.strictObject({ workflow: name, name });
+/** Whether there is such a token is the engine's to say. Nothing here may quote it. */
+export const TokenPath = v.strictObject({ token: v.pipe(v.string(), v.maxLength(MAX_TOKEN_CHARS)) });
 export const NoPath = v.strictObject({});
 
 export const StartBody = v.strictObject({
@@ -29,11 +45,72 @@ export const StartBody = v.strictObject({
       v.description("Chosen by the caller, and its own idempotency key. Not together with the header."),
     ),
   ),
-});
-export const SignalBody = v.strictObject({
-  payload: v.exactOptional(
-    v.pipe(v.unknown(), v.description("Checked against the workflow's schema of that signal.")),
+  attributes: v.exactOptional(
+    v.pipe(
+      v.record(v.string(), v.union([v.string(), v.number(), v.boolean()])),
+      v.description("What the run is found by in lists; the workflow may change them."),
+    ),
   ),
+});
+const payload = v.exactOptional(
+  v.pipe(v.unknown(), v.description("Checked against the workflow's schema of that signal.")),
+);
+export const SignalBody = v.strictObject({ payload });
+export const StartingSignalBody = v.strictObject({
+  input: v.exactOptional(v.pipe(v.unknown(), v.description("Used when the run is not there yet."))),
+  payload,
+  runId: v.exactOptional(
+    v.pipe(
+      runId,
+      v.description(
+        "The run that is meant; started under this id if it is not there. Without it, the header says which.",
+      ),
+    ),
+  ),
+});
+export const EndBody = v.strictObject({
+  reason: v.exactOptional(
+    v.pipe(v.string(), v.maxLength(1_000), v.description("Kept, and told to the workflow.")),
+  ),
+});
+export const RetryBody = v.strictObject({
+  from: v.exactOptional(
+    v.pipe(
+      v.string(),
+      v.minLength(1),
+      v.maxLength(MAX_ID_CHARS),
+      v.description("Id of the step from which on everything is done again."),
+    ),
+  ),
+});
+export const ForkBody = v.strictObject({
+  after: v.pipe(
+    v.number(),
+    v.integer(),
+    v.minValue(0),
+    v.description("Position of the last entry the new run begins with; 0 begins afresh."),
+  ),
+  input: v.exactOptional(v.pipe(v.unknown(), v.description("@default - the old run's input"))),
+});
+export const ErrorBody = v.strictObject({
+  message: v.pipe(v.string(), v.maxLength(MAX_ERROR_TEXT_CHARS)),
+  name: v.exactOptional(name),
+  code: v.exactOptional(name),
+});
+export const CompletionBody = v.pipe(
+  v.strictObject({
+    result: v.exactOptional(v.pipe(v.unknown(), v.description("What the wait gives; checked by the code."))),
+    error: v.exactOptional(v.pipe(ErrorBody, v.description("Makes the wait fail."))),
+  }),
+  v.description("Either `result` or `error`."),
+  v.check((body) => "result" in body !== "error" in body, "must have either `result` or `error`"),
+);
+const writtenText = (mostChars: number) => v.pipe(v.string(), v.maxLength(mostChars), v.trim());
+export const DecisionBody = v.strictObject({
+  by: v.exactOptional(
+    v.pipe(writtenText(MAX_APPROVER_CHARS), v.description("Who decides, in their own words.")),
+  ),
+  note: v.exactOptional(v.pipe(writtenText(MAX_APPROVAL_NOTE_CHARS), v.description("Why."))),
 });
 export const NoBody = v.strictObject({});
 
@@ -88,6 +165,12 @@ export const ListQuery = v.strictObject({
   status: v.exactOptional(v.pipe(listOf(RUN_STATUSES), v.description("Repeated, or separated by commas."))),
   from: v.exactOptional(v.pipe(time, v.description("Started at or after."))),
   to: v.exactOptional(v.pipe(time, v.description("Started before."))),
+  attr: v.exactOptional(
+    v.pipe(
+      v.record(v.string(), v.string("must be given once")),
+      v.description("`attr.NAME=value`: only runs with that attribute; several must all be there."),
+    ),
+  ),
   limit: v.exactOptional(wholeNumber(1, LIST_PAGE.most)),
   cursor: v.exactOptional(v.pipe(v.string(), v.maxLength(1_024), v.description("From the page before."))),
 });

@@ -5,12 +5,13 @@ import * as v from "valibot";
 import type { Issue } from "../engine/index.ts";
 import { type ErrorCode, PerdureError } from "../sdk/errors.ts";
 import type { Api } from "./api.ts";
-import { faultsOf } from "./problem.ts";
-import { readBody } from "./read-body.ts";
+import { faultsOf, type Problem } from "./problem.ts";
+import { isForm, readBody, readForm } from "./read-body.ts";
 import { type HeaderName, NoPath, NoQuery } from "./requests.ts";
 
 /** Of a path or a message that quotes what the caller sent. */
 const MAX_SHOWN_CHARS = 300;
+const ATTRIBUTE = "attr.";
 
 export type Schema = v.GenericSchema;
 type Fields = v.StrictObjectSchema<v.ObjectEntries, undefined>;
@@ -40,6 +41,9 @@ export interface Route extends RouteDescription {
   readonly query: Fields;
   readonly body: Schema | undefined;
   readonly isBodyOptional: boolean;
+  readonly takesForms: boolean;
+  /** What a person sees of a fault instead of a problem; nothing when a program asked. */
+  showFault?(request: Request, problem: Problem): Response | undefined;
   /** Checks the request against the schemas, then does what the route is for. @throws what becomes a problem */
   answer(c: Context, api: Api): Promise<Response>;
 }
@@ -51,6 +55,9 @@ interface RouteSpec<Params extends Fields, Query extends Fields, Body extends Sc
   readonly body?: Body;
   /** An empty body counts as `{}`. @default false */
   readonly isBodyOptional?: boolean;
+  /** The body may also be an HTML form with the same fields. @default false */
+  readonly takesForms?: boolean;
+  showFault?(request: Request, problem: Problem): Response | undefined;
   handle(request: {
     readonly params: v.InferOutput<Params>;
     readonly query: v.InferOutput<Query>;
@@ -65,18 +72,22 @@ export function defineRoute<
   Query extends Fields = typeof NoQuery,
   Body extends Schema = Schema,
 >(spec: RouteSpec<Params, Query, Body>): Route {
-  const { params = NoPath, query = NoQuery, body, isBodyOptional = false } = spec;
+  const { params = NoPath, query = NoQuery, body, isBodyOptional = false, takesForms = false } = spec;
   return {
     ...spec,
     params,
     query,
     body,
     isBodyOptional,
+    takesForms,
     async answer(c, api) {
       const checked = {
         params: check<Params>(params as Params, c.req.param(), "E_BAD_OPTION", "The address is wrong"),
         query: check<Query>(query as Query, queryOf(c), "E_BAD_OPTION", "The query is wrong"),
-        body: await bodyOf<Body>(c, body, isBodyOptional),
+        body:
+          takesForms && body !== undefined && isForm(c.req.raw)
+            ? check<Body>(body, await readForm(c.req.raw), "E_INVALID_INPUT", "The form is wrong")
+            : await bodyOf<Body>(c, body, isBodyOptional),
       };
       return await spec.handle({ ...checked, c, api });
     },
@@ -112,12 +123,18 @@ async function bodyOf<Body extends Schema>(
   throw faultsOf("E_INVALID_INPUT", "The body is wrong", [{ path: "", message: "must be an object" }]);
 }
 
-/** A value given once is text, one given several times a list. */
-function queryOf(c: Context): Record<string, string | string[]> {
-  const entries = Object.entries(c.req.queries());
-  return Object.fromEntries(
-    entries.map(([name, [first = "", ...rest]]) => [name, rest.length === 0 ? first : [first, ...rest]]),
+type Query = Record<string, string | string[] | Readonly<Record<string, string | string[]>>>;
+
+/** A value given once is text, one given several times a list. What begins with `attr.` is a field of `attr`. */
+function queryOf(c: Context): Query {
+  const entries = Object.entries(c.req.queries()).map(
+    ([name, [first = "", ...rest]]) => [name, rest.length === 0 ? first : [first, ...rest]] as const,
   );
+  const attributes = entries.filter(([name]) => name.startsWith(ATTRIBUTE));
+  const others = entries.filter(([name]) => !name.startsWith(ATTRIBUTE));
+  if (attributes.length === 0) return Object.fromEntries(others);
+  const attr = Object.fromEntries(attributes.map(([name, value]) => [name.slice(ATTRIBUTE.length), value]));
+  return { ...Object.fromEntries(others), attr };
 }
 
 function check<S extends Schema>(

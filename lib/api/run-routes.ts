@@ -1,12 +1,12 @@
 // Routes about runs: finding them, reading one, and acting on it from outside.
-import { reviveRun, sendSignal } from "../engine/index.ts";
+import { sendSignal } from "../engine/index.ts";
 import { LIST_PAGE } from "../limits.ts";
 import { isClosed, type Run } from "../ports/run.ts";
-import { RunDetail, RunList, RunSummary, SignalAccepted } from "./answers.ts";
+import { RunDetail, RunList, SignalAccepted } from "./answers.ts";
 import { findRun } from "./find-run.ts";
 import { looks } from "./looks.ts";
 import { placeFaults } from "./place-faults.ts";
-import { ListQuery, NoBody, RunPath, RunQuery, SignalBody, SignalPath, waitMsOf } from "./requests.ts";
+import { ListQuery, RunPath, RunQuery, SignalBody, SignalPath, waitMsOf } from "./requests.ts";
 import { defineRoute, json, type Route } from "./route.ts";
 import { describeRun, summarizeRun } from "./run-view.ts";
 
@@ -19,13 +19,14 @@ const list = defineRoute({
   answers: { 200: json(RunList, "One page.") },
   faults: ["E_INVALID_INPUT"],
   async handle({ query, c, api }) {
-    const { workflow, status, from, to, limit = LIST_PAGE.default, cursor } = query;
+    const { workflow, status, from, to, attr, limit = LIST_PAGE.default, cursor } = query;
     const { registry, ports } = api.engine;
     const page = await ports.store.index.list({
       workflows: workflow === undefined ? [...registry.keys()] : [workflow],
       ...(status === undefined ? {} : { statuses: status }),
       ...(from === undefined ? {} : { from: Date.parse(from) }),
       ...(to === undefined ? {} : { to: Date.parse(to) }),
+      ...(attr === undefined ? {} : { attributes: attr }),
       limit,
       ...(cursor === undefined ? {} : { cursor }),
     });
@@ -85,24 +86,9 @@ const signal = defineRoute({
   },
 });
 
-const retry = defineRoute({
-  method: "POST",
-  path: "/runs/{runId}/retry",
-  id: "retryRun",
-  summary: "Lets a stalled run go on from its journal; nothing recorded runs again.",
-  params: RunPath,
-  body: NoBody,
-  isBodyOptional: true,
-  answers: { 202: json(RunSummary, "The run goes on.") },
-  faults: ["E_RUN_NOT_FOUND", "E_RUN_NOT_STALLED"],
-  async handle({ params, c, api }) {
-    return c.json(summarizeRun(await reviveRun(api.engine, params.runId)), 202);
-  },
-});
-
 /** Nothing more will happen by itself. */
 function isSettled({ status }: Run): boolean {
   return isClosed(status) || status === "stalled";
 }
 
-export const runRoutes: readonly Route[] = [list, read, signal, retry];
+export const runRoutes: readonly Route[] = [list, read, signal];

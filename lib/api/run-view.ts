@@ -1,8 +1,8 @@
 // A run as callers see it. META says how it stands; what came of it is the journal's last entry.
 
 import type { InferOutput } from "valibot";
-import { type Engine, unpack } from "../engine/index.ts";
-import { isTerminal } from "../ports/journal.ts";
+import { type Engine, readState, unpack } from "../engine/index.ts";
+import { isTerminal, type TerminalEntry } from "../ports/journal.ts";
 import type { Failure, Payload } from "../ports/payload.ts";
 import { isClosed, type Run, type Wait } from "../ports/run.ts";
 import type { ErrorView, RunDetail, RunSummary, WaitView } from "./answers.ts";
@@ -13,7 +13,8 @@ const MAX_INPUT_SHOWN_CHARS = 256 * 1024;
 
 export function summarizeRun(run: Run): RunSummary {
   // Left over from the last suspension, these would be wrong of a run that is at work.
-  const isWaiting = run.status === "suspended";
+  const isSuspended = run.status === "suspended";
+  const isWaiting = isSuspended || run.status === "paused";
   return {
     runId: run.runId,
     workflow: run.workflow,
@@ -25,14 +26,24 @@ export function summarizeRun(run: Run): RunSummary {
     ...(run.status === "stalled" && run.stalled !== undefined
       ? { stalled: { code: run.stalled.code, message: run.stalled.message, at: isoTime(run.stalled.at) } }
       : {}),
+    ...(run.attributes === undefined ? {} : { attributes: run.attributes }),
+    ...(run.paused && !isClosed(run.status) ? { paused: true } : {}),
+    ...(run.parent === undefined ? {} : { parent: { runId: run.parent.runId, id: run.parent.id } }),
+    ...(run.forkedFrom === undefined
+      ? {}
+      : { forkedFrom: { runId: run.forkedFrom.runId, seq: run.forkedFrom.seq } }),
     waits: isWaiting ? run.waits.map(viewWait) : [],
-    ...(isWaiting && run.nextWakeAt !== undefined ? { nextWakeAt: isoTime(run.nextWakeAt) } : {}),
+    ...(isSuspended && run.nextWakeAt !== undefined ? { nextWakeAt: isoTime(run.nextWakeAt) } : {}),
   };
 }
 
 export async function describeRun(engine: Engine, run: Run): Promise<RunDetail> {
-  const [input, outcome] = await Promise.all([viewInput(engine, run), viewOutcome(engine, run)]);
-  return { ...summarizeRun(run), ...input, ...outcome };
+  const [input, outcome, state] = await Promise.all([
+    viewInput(engine, run),
+    viewOutcome(engine, run),
+    viewState(engine, run),
+  ]);
+  return { ...summarizeRun(run), ...input, ...outcome, ...state };
 }
 
 export async function viewPayload(engine: Engine, payload: Payload): Promise<unknown> {
@@ -66,14 +77,32 @@ async function factPayload({ ports }: Engine, runId: string, key: string): Promi
   return fact?.kind === "input" ? fact.value : undefined;
 }
 
-async function viewOutcome(engine: Engine, run: Run): Promise<Pick<RunDetail, "result" | "error">> {
+/** What became of a run besides its error. */
+export function viewUndoing(
+  terminal: Extract<TerminalEntry, { failure: Failure }>,
+): Pick<RunDetail, "undone" | "terminated"> {
+  return {
+    ...(terminal.undone === undefined ? {} : { undone: terminal.undone.map((undone) => ({ ...undone })) }),
+    ...(terminal.type === "run.cancelled" && terminal.terminated ? { terminated: true } : {}),
+  };
+}
+
+type OutcomeView = Pick<RunDetail, "result" | "error" | "undone" | "terminated">;
+
+async function viewOutcome(engine: Engine, run: Run): Promise<OutcomeView> {
   if (!isClosed(run.status)) return {};
   const checkpoint = await engine.ports.store.journal.last(run.runId);
   const terminal = checkpoint?.entries.at(-1);
   if (terminal === undefined || !isTerminal(terminal)) return {};
   return terminal.type === "run.succeeded"
     ? { result: await viewPayload(engine, terminal.value) }
-    : { error: viewFailure(terminal.failure) };
+    : { error: viewFailure(terminal.failure), ...viewUndoing(terminal) };
+}
+
+async function viewState(engine: Engine, { runId }: Run): Promise<Pick<RunDetail, "state">> {
+  const state = await readState(engine, runId);
+  if (state === undefined) return {};
+  return { state: { value: await viewPayload(engine, state.value), at: isoTime(state.at) } };
 }
 
 function viewWait(wait: Wait): InferOutput<typeof WaitView> {

@@ -1,8 +1,8 @@
 // Routes about workflows: which there are, and starting a run of one.
-import { startRun } from "../engine/index.ts";
-import { RunSummary, WorkflowList } from "./answers.ts";
+import { signalWithStart, startRun } from "../engine/index.ts";
+import { RunSummary, SignalledWithStart, WorkflowList } from "./answers.ts";
 import { placeFaults } from "./place-faults.ts";
-import { StartBody, WorkflowPath } from "./requests.ts";
+import { StartBody, StartingSignalBody, StartingSignalPath, WorkflowPath } from "./requests.ts";
 import { defineRoute, json, type Route } from "./route.ts";
 import { summarizeRun } from "./run-view.ts";
 
@@ -33,10 +33,47 @@ const start = defineRoute({
       workflow: params.workflow,
       input: body.input,
       ...(body.runId === undefined ? {} : { runId: body.runId }),
+      ...(body.attributes === undefined ? {} : { attributes: body.attributes }),
       ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
     };
     const { created, run } = await placeFaults("/input", () => startRun(api.engine, request));
     return c.json(summarizeRun(run), created ? 201 : 200, { location: `/runs/${run.runId}` });
+  },
+});
+
+const signal = defineRoute({
+  method: "POST",
+  path: "/workflows/{workflow}/signals/{name}",
+  id: "signalWithStart",
+  summary:
+    "Sends a signal to a run, which is started first if it is not there. Can be repeated with the same key.",
+  params: StartingSignalPath,
+  headers: ["Idempotency-Key"],
+  body: StartingSignalBody,
+  answers: { 202: json(SignalledWithStart, "The signal is stored.", location) },
+  faults: [
+    "E_UNKNOWN_WORKFLOW",
+    "E_RUN_CLOSED",
+    "E_IDEMPOTENCY_CONFLICT",
+    "E_BAD_NAME",
+    "E_BAD_OPTION",
+    "E_NOT_SERIALIZABLE",
+    "E_TOO_LARGE",
+  ],
+  async handle({ params, body, c, api }) {
+    const idempotencyKey = c.req.header("idempotency-key");
+    const { workflow, name } = params;
+    const { input, payload } = body;
+    const { run, created, stored } = await signalWithStart(api.engine, {
+      workflow,
+      name,
+      input,
+      payload,
+      ...(body.runId === undefined ? {} : { runId: body.runId }),
+      ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+    });
+    const { runId } = run;
+    return c.json({ runId, signal: name, stored, started: created }, 202, { location: `/runs/${runId}` });
   },
 });
 
@@ -60,4 +97,4 @@ const list = defineRoute({
   },
 });
 
-export const workflowRoutes: readonly Route[] = [start, list];
+export const workflowRoutes: readonly Route[] = [start, signal, list];

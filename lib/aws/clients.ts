@@ -2,6 +2,7 @@
 // it is repeated: the SDK's own default is to wait for ever, and an activation that waits loses its lease.
 // All honour AWS_ENDPOINT_URL (and AWS_ENDPOINT_URL_<SERVICE>), which the SDK reads itself.
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { S3Client } from "@aws-sdk/client-s3";
 import { SchedulerClient } from "@aws-sdk/client-scheduler";
 import { SQSClient } from "@aws-sdk/client-sqs";
@@ -36,6 +37,10 @@ export function createQueueClient(options: ClientOptions = {}): SQSClient {
 
 export function createSchedulerClient(options: ClientOptions = {}): SchedulerClient {
   return new SchedulerClient({ ...options, ...settings(REQUEST_TIMEOUT_MS) });
+}
+
+export function createEventClient(options: ClientOptions = {}): EventBridgeClient {
+  return new EventBridgeClient({ ...options, ...settings(REQUEST_TIMEOUT_MS) });
 }
 
 export function createBlobClient(options: ClientOptions = {}): S3Client {

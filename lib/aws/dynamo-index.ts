@@ -8,7 +8,7 @@
 // Every shard holds its runs in order, so a page is a merge of the shards. The sort key, time and run id, is unique over
 // all of them: the last one looked at is the cursor, and a run that starts later shifts no page.
 import { LIST_PAGE } from "../limits.ts";
-import { isClosed, type Run } from "../ports/run.ts";
+import { hasAttributes, isClosed, type Run } from "../ports/run.ts";
 import type { RunIndex, RunQuery } from "../ports/store.ts";
 import { tableDefinition } from "../schema.ts";
 import { queryPages, type Range, readRuns } from "./dynamo-read.ts";
@@ -51,7 +51,7 @@ export function createDynamoIndex(table: Table): RunIndex {
           table,
           looked.map((entry) => entry.runId),
         );
-        runs.push(...read.filter((run) => query.statuses?.includes(run.status) ?? true));
+        runs.push(...read.filter((run) => matches(run, query)));
         const isThrough = looked.length === candidates.length;
         if (isThrough && isLast) return { runs };
         below = (isThrough ? entries : looked).at(-1)?.position ?? below;
@@ -124,6 +124,10 @@ function mayMatch({ outcome }: ListEntry, { statuses }: RunQuery): boolean {
   if (statuses === undefined) return true;
   if (outcome !== undefined) return statuses.some((status) => status === outcome);
   return statuses.some((status) => !isClosed(status) && status !== "stalled");
+}
+
+function matches(run: Run, { statuses, attributes }: RunQuery): boolean {
+  return (statuses?.includes(run.status) ?? true) && hasAttributes(run, attributes);
 }
 
 /** The first `limit` items of a range: one page, unless DynamoDB ends that earlier. Fewer are all there are. */

@@ -5,14 +5,17 @@
 // Sort keys put facts before the journal before META before step claims, so one Query reads a whole run.
 // None of these items expires by itself: retention.ts deletes them with their run.
 
-import { asCheckpoint, asFact, asNote, assertGapless } from "../engine/stored-forms.ts";
+import { asCheckpoint, asNote, assertGapless } from "../engine/stored-forms.ts";
 import { UnreadableError } from "../engine/unreadable.ts";
 import { MAX_ENTRIES_PER_CHECKPOINT } from "../limits.ts";
-import type { Checkpoint, Fact, Note } from "../ports/journal.ts";
+import { byArrival, type Checkpoint, type Note } from "../ports/journal.ts";
+import type { Fold } from "../ports/run.ts";
 import type { JournalStore, Loaded } from "../ports/store.ts";
 import { PerdureError } from "../sdk/errors.ts";
 import { queryAll, queryPages, readItem } from "./dynamo-read.ts";
+import { retire } from "./dynamo-retire.ts";
 import { newMark, putIfAbsent, update } from "./dynamo-write.ts";
+import { fromFactItem, toFactItem } from "./fact-item.ts";
 import { claimStep, fromStepClaimItem, renewStep } from "./step-claims.ts";
 import {
   checkpointKey,
@@ -22,9 +25,11 @@ import {
   type Key,
   noteKey,
   partitionOf,
+  retiredKey,
   SORT,
   type Table,
 } from "./table.ts";
+import { writeTogether } from "./transaction.ts";
 
 export function createDynamoJournal(table: Table): JournalStore {
   const rangeOf = (runId: string, from: string, to: string) => ({ partition: partitionOf(runId), from, to });
@@ -38,9 +43,19 @@ export function createDynamoJournal(table: Table): JournalStore {
       return { ok: false, existing: fromCheckpointItem(expectStanding(answer.standing, runId)) };
     },
 
-    async load(runId) {
-      const items = await queryAll(table, rangeOf(runId, SORT.fact, endOf(SORT.stepClaim)));
-      return sorted(runId, items);
+    // Mark: the checkpoint's own, as with append; transaction.ts says how the answer is read.
+    async appendWith(runId, checkpoint, writes) {
+      const answer = await writeTogether(table, toCheckpointItem(runId, checkpoint), checkpoint.mark, writes);
+      if (!("standing" in answer)) return answer;
+      const { standing } = answer;
+      if (standing?.mark === checkpoint.mark) return { ok: true };
+      return { ok: false, existing: fromCheckpointItem(expectStanding(standing, runId)) };
+    },
+
+    async load(runId, folds = []) {
+      const ranges = rangesBeside(runId, folds).map(({ from, to }) => rangeOf(runId, from, to));
+      const items = await Promise.all(ranges.map(async (range) => await queryAll(table, range)));
+      return sorted(runId, items.flat(), folds);
     },
 
     async page(runId, after, limit) {
@@ -72,17 +87,24 @@ export function createDynamoJournal(table: Table): JournalStore {
     // Mark: two callers may store the same fact, and one of them has.
     async putFact(runId, fact) {
       const mark = newMark();
-      const answer = await putIfAbsent(table, toFactItem(runId, fact, mark));
+      const answer = await putIfAbsent(table, toFactItem(factKey(runId, fact.key), fact, mark));
       if (answer.applied || answer.standing?.mark === mark) return { stored: true };
       return { stored: false, existing: fromFactItem(expectStanding(answer.standing, runId)) };
     },
 
     async facts(runId) {
-      return (await queryAll(table, factRange(runId))).map(fromFactItem).toSorted(byTimeThenKey);
+      return (await queryAll(table, factRange(runId))).map(fromFactItem).toSorted(byArrival);
     },
 
     async fact(runId, key) {
       const item = await readItem(table, factKey(runId, key));
+      return item === undefined ? undefined : fromFactItem(item);
+    },
+
+    retire: async (request) => await retire(table, request),
+
+    async retired(runId, key) {
+      const item = await readItem(table, retiredKey(runId, key));
       return item === undefined ? undefined : fromFactItem(item);
     },
 
@@ -103,6 +125,18 @@ export function createDynamoJournal(table: Table): JournalStore {
   };
 }
 
+/** Facts and what lies before the first fold, what lies between folds, what lies after the last and all the rest. */
+function rangesBeside(
+  runId: string,
+  folds: readonly Fold[],
+): readonly { readonly from: string; readonly to: string }[] {
+  const starts = [SORT.fact, ...folds.map(({ to }) => checkpointKey(runId, to + 1).sk)];
+  return starts.map((from, i) => {
+    const fold = folds[i];
+    return { from, to: fold === undefined ? endOf(SORT.stepClaim) : checkpointKey(runId, fold.from - 1).sk };
+  });
+}
+
 /** The checkpoint with the highest first position up to a sort key. */
 async function newest(table: Table, runId: string, upTo: string): Promise<readonly Checkpoint[]> {
   const range = { partition: partitionOf(runId), from: SORT.checkpoint, to: upTo };
@@ -113,13 +147,13 @@ async function newest(table: Table, runId: string, upTo: string): Promise<readon
 }
 
 /** A partition's items by kind. META lies between them and is left out: whoever loads has claimed, and has it. */
-function sorted(runId: string, items: readonly Item[]): Loaded {
+function sorted(runId: string, items: readonly Item[], folds: readonly Fold[]): Loaded {
   const withPrefix = (prefix: string) => items.filter((item) => String(item.sk).startsWith(prefix));
   const checkpoints = withPrefix(SORT.checkpoint).map(fromCheckpointItem);
-  assertGapless(runId, checkpoints);
+  assertGapless(runId, checkpoints, folds);
   return {
     checkpoints,
-    facts: withPrefix(SORT.fact).map(fromFactItem).toSorted(byTimeThenKey),
+    facts: withPrefix(SORT.fact).map(fromFactItem).toSorted(byArrival),
     notes: withPrefix(SORT.note).map(fromNoteItem),
     stepClaims: withPrefix(SORT.stepClaim).map(fromStepClaimItem),
   };
@@ -144,22 +178,9 @@ function fromCheckpointItem({ pk, sk, n, fence, mark, at, entries }: Item): Chec
   throw new UnreadableError("E_CORRUPT", what);
 }
 
-function toFactItem(runId: string, { key, ...fact }: Fact, mark: string): Item & Key {
-  return { ...factKey(runId, key), ...fact, mark };
-}
-
-function fromFactItem({ pk, sk, mark: _, ...fact }: Item): Fact {
-  const key = String(sk).slice(SORT.fact.length);
-  return asFact({ ...fact, key }, `The item ${String(pk)} ${String(sk)}`);
-}
-
 function fromNoteItem({ pk, sk, order, at, value }: Item): Note {
   const name = String(sk).slice(SORT.note.length);
   return asNote({ name, order, at, value }, `The item ${String(pk)} ${String(sk)}`);
-}
-
-function byTimeThenKey(a: Fact, b: Fact): number {
-  return a.at - b.at || (a.key < b.key ? -1 : 1);
 }
 
 function expectStanding(standing: Item | undefined, runId: string): Item {

@@ -85,11 +85,12 @@ export function createDynamoRuns(table: Table): RunStore {
     },
 
     // Fence: a run that was closed under my fence, the way I close it, was closed by me.
-    async close({ runId, fence, status, closedAt, lastSeq, expiresAt }) {
+    async close({ runId, fence, status, closedAt, lastSeq, expiresAt, attributes }) {
       const set: RunChange = {
         status,
         closedAt,
         lastSeq,
+        ...(attributes === undefined ? {} : { attributes }),
         expiresAt,
         outcome: status,
         waits: [],
@@ -244,7 +245,7 @@ async function unlessPaused<Answer extends { readonly applied: true } | Refused>
 }
 
 function suspended(suspension: Suspension): RunChange {
-  const { seen, wake, status, nextWakeAt, checkAt, timer, waits, lastSeq, sweepAt } = suspension;
+  const { seen, wake, status, nextWakeAt, checkAt, timer, waits, lastSeq, sweepAt, attributes } = suspension;
   return {
     status,
     handled: seen,
@@ -256,6 +257,8 @@ function suspended(suspension: Suspension): RunChange {
     nextWakeAt,
     checkAt,
     timer,
+    ...(attributes === undefined ? {} : { attributes }),
+    ...(suspension.folds === undefined ? {} : { folds: suspension.folds }),
     ...NO_LEASE,
   };
 }

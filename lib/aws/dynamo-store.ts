@@ -4,6 +4,7 @@ import type { Store } from "../ports/store.ts";
 import { PerdureError } from "../sdk/errors.ts";
 import { createDynamoIndex } from "./dynamo-index.ts";
 import { createDynamoJournal } from "./dynamo-journal.ts";
+import { createDynamoLimits } from "./dynamo-limits.ts";
 import { createDynamoRuns } from "./dynamo-runs.ts";
 import type { Table } from "./table.ts";
 
@@ -26,6 +27,7 @@ export function createDynamoStore(options: DynamoStoreOptions): Store {
     runs: createDynamoRuns(table),
     journal: createDynamoJournal(table),
     index: createDynamoIndex(table),
+    limits: createDynamoLimits(table),
   };
 }
 

@@ -24,8 +24,10 @@ export interface Change {
   readonly set: Item;
   /** Attributes that get the value another one had before this update. */
   readonly copy?: Readonly<Record<string, string>>;
-  /** Added to a number; an attribute that is not there counts as 0. */
-  readonly add?: Readonly<Record<string, number>>;
+  /** Added to a number, or put into a set; an attribute that is not there counts as 0, or as empty. */
+  readonly add?: Readonly<Record<string, number | ReadonlySet<string>>>;
+  /** Taken out of a set; one that is empty is no more there. */
+  readonly drop?: Readonly<Record<string, ReadonlySet<string>>>;
   /** Condition expression: attributes as `#name`, values of `given` as `:name`. */
   readonly when: string;
   readonly given?: Item;
@@ -81,7 +83,7 @@ export async function update(
 }
 
 /** Deletes an item when a condition holds. */
-export async function deleteWhen(table: Table, key: Key, when: string, given: Item): Promise<boolean> {
+export async function deleteWhen(table: Table, key: Key, when: string, given?: Item): Promise<boolean> {
   try {
     await table.client.send(
       new DeleteItemCommand({
@@ -89,13 +91,18 @@ export async function deleteWhen(table: Table, key: Key, when: string, given: It
         Key: toAttributes({ ...key }),
         ConditionExpression: when,
         ExpressionAttributeNames: namesIn(when),
-        ExpressionAttributeValues: toAttributes(withColons(given)),
+        ...(given === undefined ? {} : { ExpressionAttributeValues: toAttributes(withColons(given)) }),
       }),
     );
     return true;
   } catch (error) {
     return refusal(error).applied;
   }
+}
+
+/** Deletes an item, whether it is there or not. Repeatable. */
+export async function remove(table: Table, key: Key): Promise<void> {
+  await table.client.send(new DeleteItemCommand({ TableName: table.name, Key: toAttributes({ ...key }) }));
 }
 
 /** A new mark: long enough that two writes that meet in one item never share it. */
@@ -110,7 +117,7 @@ function namesIn(expression: string): Record<string, string> {
   );
 }
 
-function updateExpression({ set, copy = {}, add = {} }: Change): {
+function updateExpression({ set, copy = {}, add = {}, drop = {} }: Change): {
   readonly expression: string;
   readonly values: Item;
 } {
@@ -125,6 +132,7 @@ function updateExpression({ set, copy = {}, add = {} }: Change): {
       ],
     ],
     ["ADD", Object.keys(add).map((name) => `#${name} :add_${name}`)],
+    ["DELETE", Object.keys(drop).map((name) => `#${name} :drop_${name}`)],
     ["REMOVE", gone.map((name) => `#${name}`)],
   ] as const;
   return {
@@ -135,6 +143,7 @@ function updateExpression({ set, copy = {}, add = {} }: Change): {
     values: Object.fromEntries([
       ...kept.map(([name, value]) => [`:set_${name}`, value]),
       ...Object.entries(add).map(([name, value]) => [`:add_${name}`, value]),
+      ...Object.entries(drop).map(([name, value]) => [`:drop_${name}`, value]),
     ]),
   };
 }

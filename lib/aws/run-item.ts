@@ -7,7 +7,7 @@
 // partition of that index (W4), and stands in the expiry partition, where retention finds it.
 // META is kept small because every update bills the whole item: names cost bytes, absent values cost none.
 import { asRun } from "../engine/stored-forms.ts";
-import type { ArmedTimer, ClosedStatus, Run, StallReason, Wait } from "../ports/run.ts";
+import type { ArmedTimer, Attributes, ClosedStatus, Fold, Run, StallReason, Wait } from "../ports/run.ts";
 import { isClosed } from "../ports/run.ts";
 import {
   type Item,
@@ -33,6 +33,10 @@ const PLAIN_FIELDS = Object.keys({
   closedAt: true,
   deadline: true,
   parent: true,
+  forkedFrom: true,
+  folds: true,
+  limiters: true,
+  behaviour: true,
   fence: true,
   leaseOwner: true,
   leaseUntil: true,
@@ -45,6 +49,7 @@ const PLAIN_FIELDS = Object.keys({
   timer: true,
   waits: true,
   stalled: true,
+  attributes: true,
   paused: true,
   expiresAt: true,
 } satisfies Record<PlainField, true>);
@@ -64,9 +69,11 @@ export interface RunChange extends Item {
   readonly timer?: ArmedTimer | undefined;
   readonly waits?: readonly Wait[];
   readonly stalled?: StallReason | undefined;
+  readonly attributes?: Attributes;
   readonly paused?: true | undefined;
   readonly outcome?: ClosedStatus | "stalled" | undefined;
   readonly expiresAt?: number;
+  readonly folds?: readonly Fold[];
   readonly sweepPk?: string;
   readonly sweepSk?: number;
   readonly mark?: string;

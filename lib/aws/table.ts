@@ -5,6 +5,11 @@
 //                 I#<key>           inbox fact                                     dynamo-journal.ts
 //                 N#<name>          note: the latest of something                  dynamo-journal.ts
 //                 S#<seq:10>        claim of a step that runs in a step handler    step-claims.ts
+//                 U#<key>           inbox fact that was used up                    dynamo-retire.ts
+//   LIMIT#<ns>#<limiter>
+//                 HOLDERS           runs that hold a slot                          dynamo-limits.ts
+//                 PACE              the next place of a rate                       dynamo-limits.ts
+//                 W#<createdAt:13>#<runId>   a run in line                         dynamo-limits.ts
 //   list          <ns>#<workflow>#<shard>, <createdAt:13>#<runId>                  dynamo-index.ts
 //   sweep         <ns>#sweep#<shard>, <sweepAt>          open runs                 dynamo-index.ts
 //                 <ns>#expiry#<shard>, <expiresAt, ms>   closed runs               retention.ts
@@ -12,6 +17,7 @@
 // A namespace parts applications that share a table in both indexes; run ids are unique in the whole table.
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { INDEX_SHARDS } from "../limits.ts";
+import { LIMIT_PREFIX } from "../schema.ts";
 
 export interface Table {
   readonly client: DynamoDBClient;
@@ -37,7 +43,7 @@ const TIME_DIGITS = 13;
 export const MAX_TIME_MS = 10 ** TIME_DIGITS - 1;
 
 /** What a sort key begins with, by what it holds. */
-export const SORT = { checkpoint: "J#", fact: "I#", note: "N#", stepClaim: "S#" } as const;
+export const SORT = { checkpoint: "J#", fact: "I#", note: "N#", stepClaim: "S#", retired: "U#" } as const;
 /** Ends the range of a prefix: `$` is the character after `#`, so no key lies between, whatever follows the prefix. */
 export const endOf = (prefix: (typeof SORT)[keyof typeof SORT]): string => `${prefix.slice(0, -1)}$`;
 
@@ -51,6 +57,10 @@ export const factKey = (runId: string, key: string): Key => ({
   pk: partitionOf(runId),
   sk: `${SORT.fact}${key}`,
 });
+export const retiredKey = (runId: string, key: string): Key => ({
+  pk: partitionOf(runId),
+  sk: `${SORT.retired}${key}`,
+});
 export const noteKey = (runId: string, name: string): Key => ({
   pk: partitionOf(runId),
   sk: `${SORT.note}${name}`,
@@ -58,6 +68,11 @@ export const noteKey = (runId: string, name: string): Key => ({
 export const stepClaimKey = (runId: string, seq: number): Key => ({
   pk: partitionOf(runId),
   sk: `${SORT.stepClaim}${padSeq(seq)}`,
+});
+/** Limiters are named after workflows, and these are a namespace's own. */
+export const limitKey = (table: Table, limiter: string, sk: string): Key => ({
+  pk: `${LIMIT_PREFIX}${table.namespace}#${limiter}`,
+  sk,
 });
 
 export const runIdOf = (item: Item): string => String(item.pk).slice(RUN_PREFIX.length);

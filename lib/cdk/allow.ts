@@ -6,7 +6,13 @@ export function allow(
   grantee: IGrantable,
   actions: readonly string[],
   resourceArns: readonly string[],
+  conditions: Readonly<Record<string, Record<string, unknown>>> = {},
 ): void {
   if (resourceArns.length === 0) return;
-  Grant.addToPrincipal({ grantee, actions: [...actions], resourceArns: [...resourceArns] }).assertSuccess();
+  Grant.addToPrincipal({
+    grantee,
+    actions: [...actions],
+    resourceArns: [...resourceArns],
+    conditions: { ...conditions },
+  }).assertSuccess();
 }

@@ -1,18 +1,24 @@
 // What each function may do: the actions its code calls on the resources it calls them on, and nothing else. A new call
 // in lib/aws needs a line here; the cloud suite does not show a missing one, because emulators do not ask.
 //
+// Besides that an activation writes to the tables of the user's that `transactTables` names, and it and the api, which
+// ends runs that are terminated, put events on the bus: whoever closes a run first sends what its journal vouches for.
+//
 //                    table                            bucket      sends to               receives from      schedules
-//   activation       read, put, update                get, put    activation, steps      activation         set, delete
+//   activation       read, put, update, delete        get, put    activation, steps      activation         set, delete
 //   step handler     read, put, update                get, put    activation, its own    its own queue      -
-//   api              read, put, update, list          get, put    activation             -                  -
+//   api              read, put, update, delete, list  get, put    activation             -                  -
 //   sweeper          read, update, delete, due        list, delete         activation             -                  -
 //   dead letters     read, put, update                put         activation, steps      dead letters       -
-import type { Table } from "aws-cdk-lib/aws-dynamodb";
+//
+// What the api deletes are items of limits only: runs that are terminated, and starters that died, leave them.
+import type { ITable, Table } from "aws-cdk-lib/aws-dynamodb";
+import type { IEventBus } from "aws-cdk-lib/aws-events";
 import type { IGrantable } from "aws-cdk-lib/aws-iam";
 import type { IKey } from "aws-cdk-lib/aws-kms";
 import type { Bucket } from "aws-cdk-lib/aws-s3";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
-import { tableDefinition } from "../schema.ts";
+import { LIMIT_PREFIX, tableDefinition } from "../schema.ts";
 import { allow } from "./allow.ts";
 import type { TimerGroup } from "./timer-group.ts";
 
@@ -22,6 +28,9 @@ export interface Resources {
   readonly activationQueue: IQueue;
   readonly stepQueues: readonly IQueue[];
   readonly timers: TimerGroup;
+  readonly eventBus: IEventBus;
+  /** Of the user's. */
+  readonly transactTables: readonly ITable[];
   readonly encryptionKey: IKey | undefined;
 }
 
@@ -34,11 +43,13 @@ const PUT_BLOB = "s3:PutObject";
 
 export function grantActivation(grantee: IGrantable, resources: Resources): void {
   const { table, activationQueue, stepQueues, timers } = resources;
-  allow(grantee, [...READ, PUT, UPDATE], [table.tableArn]);
+  allow(grantee, [...READ, PUT, UPDATE, DELETE], [table.tableArn]);
   allowBlobs(grantee, resources, [GET_BLOB, PUT_BLOB]);
   allowSending(grantee, [activationQueue, ...stepQueues]);
   allow(grantee, ["scheduler:CreateSchedule", "scheduler:DeleteSchedule"], [timers.schedulesArn]);
   allow(grantee, ["iam:PassRole"], [timers.role.roleArn]);
+  allowEvents(grantee, resources);
+  allowTransactions(grantee, resources);
   allowKey(grantee, resources);
 }
 
@@ -52,9 +63,13 @@ export function grantStepHandler(grantee: IGrantable, resources: Resources, ownQ
 export function grantApi(grantee: IGrantable, resources: Resources): void {
   const { table, activationQueue } = resources;
   allow(grantee, [...READ, PUT, UPDATE, "dynamodb:BatchGetItem"], [table.tableArn]);
+  allow(grantee, [DELETE], [table.tableArn], {
+    "ForAllValues:StringLike": { "dynamodb:LeadingKeys": [`${LIMIT_PREFIX}*`] },
+  });
   allow(grantee, ["dynamodb:Query"], [indexArn(table, tableDefinition.indexes.list.name)]);
   allowBlobs(grantee, resources, [GET_BLOB, PUT_BLOB]);
   allowSending(grantee, [activationQueue]);
+  allowEvents(grantee, resources);
   allowKey(grantee, resources);
 }
 
@@ -90,6 +105,20 @@ function allowSending(grantee: IGrantable, queues: readonly IQueue[]): void {
     ["sqs:SendMessage"],
     queues.map((queue) => queue.queueArn),
   );
+}
+
+function allowEvents(grantee: IGrantable, { eventBus }: Resources): void {
+  allow(grantee, ["events:PutEvents"], [eventBus.eventBusArn]);
+}
+
+/** A transaction needs no permission of its own, only those of its writes. */
+function allowTransactions(grantee: IGrantable, { transactTables }: Resources): void {
+  allow(
+    grantee,
+    [PUT, UPDATE, DELETE, "dynamodb:ConditionCheckItem"],
+    transactTables.map((table) => table.tableArn),
+  );
+  for (const { encryptionKey } of transactTables) encryptionKey?.grantEncryptDecrypt(grantee);
 }
 
 function allowKey(grantee: IGrantable, { encryptionKey }: Resources): void {

@@ -5,9 +5,9 @@
 //                                      │
 //                                      └──► queue of each step handler ──► step handler
 //   each queue ──► its dead-letter queue ──► dead-letter function
-import { Duration, RemovalPolicy } from "aws-cdk-lib";
+import { Duration, RemovalPolicy, Token } from "aws-cdk-lib";
 import type { Table } from "aws-cdk-lib/aws-dynamodb";
-import { Rule, RuleTargetInput, Schedule } from "aws-cdk-lib/aws-events";
+import { EventBus, type IEventBus, Rule, RuleTargetInput, Schedule } from "aws-cdk-lib/aws-events";
 import { LambdaFunction } from "aws-cdk-lib/aws-events-targets";
 import type { IGrantable } from "aws-cdk-lib/aws-iam";
 import type { SqsEventSource } from "aws-cdk-lib/aws-lambda-event-sources";
@@ -58,6 +58,8 @@ export class Perdure extends Construct {
   readonly bucket: Bucket;
   readonly activationWork: WorkQueue;
   readonly timers: TimerGroup;
+  /** Where the events of workflows go. */
+  readonly eventBus: IEventBus;
   readonly activation: EngineFunction;
   /** Connects the activation queue to its function. */
   readonly activationSource: SqsEventSource;
@@ -91,6 +93,7 @@ export class Perdure extends Construct {
     );
     const activationQueue = this.activationWork.queue;
     this.timers = new TimerGroup(this, "Timers", { activationQueue, encryptionKey });
+    this.eventBus = props.eventBus ?? EventBus.fromEventBusName(this, "EventBus", "default");
     const stepWork = this.#createStepWork(timings);
     this.#resources = {
       table: this.table,
@@ -98,6 +101,8 @@ export class Perdure extends Construct {
       activationQueue,
       stepQueues: [...stepWork.values()].map((work) => work.queue),
       timers: this.timers,
+      eventBus: this.eventBus,
+      transactTables: props.transactTables ?? [],
       encryptionKey,
     };
     this.#environment = variables(this.#resources, urlsOf(stepWork), timings.settings);
@@ -109,8 +114,10 @@ export class Perdure extends Construct {
     this.door = new HttpDoor(this, "Http", {
       handler: this.api.function,
       auth: props.auth ?? "iam",
+      openRoutes: props.openRoutes ?? [],
       removalPolicy,
     });
+    this.#tellPublicUrl();
     this.sweeper = this.#createSweeper();
     this.sweepRule = this.#createSweepRule(timings);
     this.deadLetterHandler = this.#createDeadLetterHandler();
@@ -218,6 +225,14 @@ export class Perdure extends Construct {
     return created;
   }
 
+  /** Told to whoever sends links. The API's address is known without the function behind it, so nothing goes in a circle. */
+  #tellPublicUrl(): void {
+    const url = publicUrlOf(this.#props.publicUrl) ?? this.door.url;
+    for (const { function: fn } of [this.activation, ...this.#stepFunctions]) {
+      fn.addEnvironment(VARIABLES.publicUrl, url);
+    }
+  }
+
   #createSweeper(): EngineFunction {
     const created = this.#createFunction("Sweeper", {
       entry: "sweep",
@@ -264,6 +279,13 @@ export class Perdure extends Construct {
       removalPolicy: this.#props.removalPolicy,
     });
   }
+}
+
+/** @throws Error when it is no address that a link can begin with */
+function publicUrlOf(url: string | undefined): string | undefined {
+  if (url === undefined || Token.isUnresolved(url)) return url;
+  if (/^https:\/\/[^\s/?#]+(?:\/[^\s?#]*)?$/.test(url)) return url.replace(/\/+$/, "");
+  throw new Error(`publicUrl is ${JSON.stringify(url)}; it must be like https://perdure.example.com.`);
 }
 
 function urlsOf(works: ReadonlyMap<string, WorkQueue>): Record<string, string> {

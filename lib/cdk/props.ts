@@ -1,6 +1,8 @@
 // What a user may decide about a deployment. Only words and defaults; timings.ts judges the times.
 import type { Duration, RemovalPolicy } from "aws-cdk-lib";
 import type { IAlarmAction } from "aws-cdk-lib/aws-cloudwatch";
+import type { ITable } from "aws-cdk-lib/aws-dynamodb";
+import type { IEventBus } from "aws-cdk-lib/aws-events";
 import type { IRole } from "aws-cdk-lib/aws-iam";
 import type { IKey } from "aws-cdk-lib/aws-kms";
 
@@ -69,6 +71,9 @@ export interface StepHandlerProps {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
+/** Routes that carry their authority in the address, as a token. */
+export type OpenRoutes = "approvals" | "callbacks";
+
 export interface PerdureProps extends TimingProps {
   /** Path of the module that exports the workflows. */
   readonly workflows: string;
@@ -78,6 +83,18 @@ export interface PerdureProps extends TimingProps {
   readonly activation?: ActivationProps;
   /** Who may call the API: `iam` asks for signed requests; `none` lets in everybody who knows the address. @default "iam" */
   readonly auth?: "iam" | "none";
+  /**
+   * Routes for which a token is enough, without a signature: `/approvals/*`, so that a person can open the link in a mail,
+   * and `/callbacks/*`, so that services elsewhere can complete a callback. They are throttled.
+   * @default - none; every request is signed
+   */
+  readonly openRoutes?: readonly OpenRoutes[];
+  /** Where people reach the API, such as `https://perdure.example.com`: links to approvals begin with it. @default - the API's own address */
+  readonly publicUrl?: string;
+  /** Where the events of workflows (`ctx.emit`) go. @default - the account's default bus */
+  readonly eventBus?: IEventBus;
+  /** Tables that workflows write to with `ctx.tx`; activations may put, update, delete and check their items. @default - none */
+  readonly transactTables?: readonly ITable[];
   /** Closed runs and logs are kept this long. @default - runs 90 days, logs a month */
   readonly retentionDays?: number;
   /** What happens to table, bucket and logs when the stack goes. @default RemovalPolicy.RETAIN */

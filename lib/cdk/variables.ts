@@ -4,7 +4,7 @@ import { SETTING_VARIABLES, VARIABLES } from "../lambda/variables.ts";
 import type { Resources } from "./grants.ts";
 
 export function variables(
-  { table, bucket, activationQueue, timers }: Omit<Resources, "stepQueues">,
+  { table, bucket, activationQueue, timers, eventBus }: Omit<Resources, "stepQueues">,
   stepQueueUrls: Readonly<Record<string, string>>,
   settings: Settings,
 ): Record<string, string> {
@@ -18,6 +18,7 @@ export function variables(
     [VARIABLES.activationQueueUrl]: activationQueue.queueUrl,
     // The URLs are known only at deployment and stand in the text as placeholders.
     [VARIABLES.stepQueues]: JSON.stringify(stepQueueUrls),
+    [VARIABLES.eventBus]: eventBus.eventBusArn,
     [VARIABLES.scheduleGroup]: timers.group.scheduleGroupName,
     [VARIABLES.scheduleRoleArn]: timers.role.roleArn,
     [VARIABLES.scheduleTargetArn]: activationQueue.queueArn,

@@ -7,6 +7,7 @@ import { type RunningServer, startServer } from "../local/server.ts";
 interface DevOptions {
   readonly port: number;
   readonly data: string;
+  readonly publicUrl?: string;
 }
 
 export function devCommand(): Command {
@@ -17,16 +18,23 @@ export function devCommand(): Command {
       new Option("-p, --port <number>", "port on 127.0.0.1").env("PORT").default(4700).argParser(readPort),
     )
     .option("-d, --data <file>", "SQLite file with all runs", ".perdure/perdure.db")
+    .option("--public-url <url>", "where people reach this server: what links to approvals begin with")
     .action(dev);
 }
 
-async function dev(files: readonly string[], { port, data }: DevOptions): Promise<void> {
+async function dev(files: readonly string[], { port, data, publicUrl }: DevOptions): Promise<void> {
   const log = consoleLog();
   // A branch of a workflow that fails while nobody awaits it is the workflow's affair, not the server's end.
   process.on("unhandledRejection", (reason) => {
     log.error("a promise was rejected and nobody listened", { error: String(reason) });
   });
-  const server = await startServer({ workflows: files, port, dataFile: data, log });
+  const server = await startServer({
+    workflows: files,
+    port,
+    dataFile: data,
+    log,
+    ...(publicUrl === undefined ? {} : { publicUrl }),
+  });
   const stop = () => void server.stop().finally(() => process.exit(0));
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, stop);
   console.log(describe(server));

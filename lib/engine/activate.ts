@@ -2,20 +2,23 @@
 // it is deleted only when this activation claimed with it and has left the run in order, or when the run has nothing
 // for it to do.
 import { MAX_REPLAYS_PER_ACTIVATION } from "../limits.ts";
+import type { TerminalEntry } from "../ports/journal.ts";
 import type { Run } from "../ports/run.ts";
 import type { ClaimRefusal, Loaded } from "../ports/store.ts";
 import { PerdureError } from "../sdk/errors.ts";
 import { Activation } from "./activation.ts";
 import { type Disposition, DONE, type Engine, faultBackoffMs, type Host, later } from "./engine.ts";
-import { childrenToCancel } from "./family.ts";
+import { admit, isToBeAdmitted, waitingFor } from "./flow/admission.ts";
 import { JournalWriter, Overtaken } from "./journal-writer.ts";
 import { keepLease, LeaseLost } from "./lease.ts";
 import { close, type Left, leave, stall } from "./leave.ts";
+import { leftoversOf } from "./leftovers.ts";
 import type { WakeUp } from "./messages.ts";
+import { Outgoing } from "./outgoing.ts";
 import { isPoison } from "./poison.ts";
-import { endOf, entriesOf, lastSeqOf, type Replayed, replay } from "./replay.ts";
+import { assertFolds, endOf, lastSeqOf, type Replayed, replay } from "./replay.ts";
 import { isDeploymentUnderWay } from "./stall-unreadable.ts";
-import { type CancelFact, cancelledOutright } from "./terminal.ts";
+import { type CancelFact, cancelledOutright, timedOut } from "./terminal.ts";
 import { unreachable } from "./unreachable.ts";
 import { UnreadableError } from "./unreadable.ts";
 import { isLeased } from "./wake.ts";
@@ -77,14 +80,17 @@ class Holder {
 
   readonly #engine: Engine;
   readonly #host: Host;
-  readonly #run: Run;
+  /** As it was claimed, or as it stood when a cause came before it could begin. */
+  #run: Run;
   readonly #owner: string;
+  readonly #outgoing: Outgoing;
 
   constructor(engine: Engine, host: Host, run: Run, owner: string, leaseUntil: number) {
     this.#engine = engine;
     this.#host = host;
     this.#run = run;
     this.#owner = owner;
+    this.#outgoing = new Outgoing(engine, run);
     this.#stopKeeping = keepLease({
       clock: engine.ports.clock,
       settings: engine.settings,
@@ -105,7 +111,7 @@ class Holder {
     const { store } = this.#engine.ports;
     // The queue's own visibility is as long as the function may run; shortened, a crash is noticed soon.
     const [loaded] = await Promise.all([
-      store.journal.load(this.#run.runId),
+      store.journal.load(this.#run.runId, this.#run.folds),
       this.#host.extend(this.#engine.settings.visibilityMs),
     ]);
     let journal = loaded;
@@ -114,7 +120,7 @@ class Holder {
         return await this.#replayAndWork(journal);
       } catch (error) {
         if (!(error instanceof Overtaken)) throw error;
-        journal = await store.journal.load(this.#run.runId);
+        journal = await store.journal.load(this.#run.runId, this.#run.folds);
       }
     }
     throw new PerdureError(
@@ -129,14 +135,22 @@ class Holder {
     // J2: who wakes up late may load what a newer owner has written meanwhile.
     const newest = journal.checkpoints.at(-1)?.fence ?? 0;
     if (newest > run.fence) throw await this.#replacedBy(newest);
+    this.#outgoing.noteAll(journal.checkpoints);
+    await this.#outgoing.trySend();
     const ended = endOf(journal);
     const outright = askedToEnd(journal);
     if (ended === undefined && outright !== undefined)
       return settle(await this.#endOutright(outright, journal), engine);
     assertReaches(journal, run);
+    assertFolds(journal, run);
     if (ended !== undefined) {
-      const children = childrenToCancel(entriesOf(journal));
-      return settle(await close(engine, run, ended.terminal, ended.seq, children), engine);
+      await this.#outgoing.send();
+      const leftovers = leftoversOf(run, journal.checkpoints);
+      return settle(await close(engine, run, ended.terminal, ended.seq, leftovers), engine);
+    }
+    if (isToBeAdmitted(run, journal)) {
+      const keptBack = await this.#keepBack(journal);
+      if (keptBack !== undefined) return keptBack;
     }
     const replayed = await replayOrFault(engine, run, journal);
     if (replayed instanceof PerdureError) {
@@ -146,6 +160,8 @@ class Holder {
     const activation = this.#begin(replayed, journal);
     for (;;) {
       const ending = await activation.work();
+      // What META vouches for with `lastSeq` has been sent.
+      await this.#outgoing.send();
       const left = await leave(engine, run, activation, ending);
       if (left.kind !== "woken") return settle(left, engine);
       activation.notice(left.run);
@@ -162,12 +178,46 @@ class Holder {
     return new UnreadableError("E_CORRUPT", what);
   }
 
+  /** Until there is room for it, it waits as any run waits, and none of its code is executed. Nothing when there is. */
+  async #keepBack(journal: Loaded): Promise<Disposition | undefined> {
+    const [engine, run] = [this.#engine, this.#run];
+    const now = engine.ports.clock.now();
+    if (run.deadline !== undefined && run.deadline <= now)
+      return settle(await this.#endWith(await timedOut(run, engine, now), journal), engine);
+    const admission = await admit(engine, run);
+    if (admission.kind === "admitted") return undefined;
+    if (admission.kind === "replaced") {
+      const reason = `run ${admission.by} takes its place`;
+      return settle(
+        await this.#endOutright({ kind: "cancel", key: "cancel", at: now, reason }, journal),
+        engine,
+      );
+    }
+    const leftovers = leftoversOf(run, journal.checkpoints);
+    const position = {
+      seen: run.wake,
+      lastSeq: lastSeqOf(journal),
+      leftovers: () => leftovers,
+      fold: async () => undefined,
+    };
+    const left = await leave(engine, run, position, waitingFor(admission, run));
+    if (left.kind !== "woken") return settle(left, engine);
+    // What it waits for it has, although META does not say so: a place of a rate is given out once.
+    this.#run = { ...left.run, waits: [admission.wait] };
+    return await this.#replayAndWork(await engine.ports.store.journal.load(run.runId, run.folds));
+  }
+
   /** Without running any code of the workflow. */
   async #endOutright(fact: CancelFact, journal: Loaded): Promise<Left> {
+    const now = this.#engine.ports.clock.now();
+    return await this.#endWith(await cancelledOutright(this.#run, fact, this.#engine, now), journal);
+  }
+
+  async #endWith(entry: TerminalEntry, journal: Loaded): Promise<Left> {
     const writer = this.#writer(lastSeqOf(journal));
-    const entry = await cancelledOutright(this.#run, fact, this.#engine, this.#engine.ports.clock.now());
     const lastSeq = await writer.append([entry]);
-    return await close(this.#engine, this.#run, entry, lastSeq, childrenToCancel(entriesOf(journal)));
+    await this.#outgoing.send();
+    return await close(this.#engine, this.#run, entry, lastSeq, leftoversOf(this.#run, journal.checkpoints));
   }
 
   #writer(lastSeq: number, signal: AbortSignal = this.#over.signal): JournalWriter {
@@ -182,7 +232,15 @@ class Holder {
     const signal = AbortSignal.any([this.#over.signal, this.#overtaken.signal]);
     const common = { engine: this.#engine, host: this.#host, run: this.#run, signal };
     const writer = this.#writer(lastSeq, signal);
-    this.#activation = new Activation({ ...common, execution, writer, facts, stepClaims, notes });
+    this.#activation = new Activation({
+      ...common,
+      execution,
+      writer,
+      outgoing: this.#outgoing,
+      facts,
+      stepClaims,
+      notes,
+    });
     return this.#activation;
   }
 

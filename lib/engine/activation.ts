@@ -4,25 +4,31 @@
 // Each turn of the loop: look for an end, read the inbox when it has grown, decide, append what is decided and what
 // has settled in one checkpoint (group commit), deliver it, and only then start new effects. So no effect starts
 // before everything it depends on is in the journal (J3, J4).
+import { isDeepStrictEqual } from "node:util";
 import { CANCEL_GRACE_MS, MAX_LOOP_TURNS, MAX_WAITS_SHOWN } from "../limits.ts";
-import type { Entry, Fact, Note, RunEntry, StepClaim, TerminalEntry } from "../ports/journal.ts";
-import type { Run, Wait } from "../ports/run.ts";
+import type { CallEntry, Entry, Fact, Note, RunEntry, StepClaim, TerminalEntry } from "../ports/journal.ts";
+import type { Fold, Run, Wait } from "../ports/run.ts";
 import { CancelledError, PerdureError } from "../sdk/errors.ts";
 import { Bell } from "./bell.ts";
-import type { StepCall } from "./call.ts";
+import type { StepCall, TxCall } from "./call.ts";
+import { commit } from "./commit.ts";
 import { decide } from "./decide.ts";
 import { type Decision, Inbox } from "./decision.ts";
 import type { Engine, Host } from "./engine.ts";
 import type { Execution } from "./execution.ts";
 import type { JournalWriter } from "./journal-writer.ts";
 import { LeaseLost } from "./lease.ts";
+import type { Leftovers } from "./leftovers.ts";
 import { logFailure } from "./log-failure.ts";
-import { perform } from "./perform.ts";
-import { progressOf } from "./progress.ts";
+import type { Outgoing } from "./outgoing.ts";
+import { lastWords, perform } from "./perform.ts";
+import { progressNote, progressOf } from "./progress.ts";
 import { deliverEntry } from "./replay.ts";
 import { StepDispatcher } from "./step-dispatcher.ts";
 import { StepRunner } from "./step-runner.ts";
 import { type CancelFact, cancelledOutright, terminalOf, timedOut } from "./terminal.ts";
+import { turnOver } from "./turn-over.ts";
+import { usedUp } from "./used-up.ts";
 
 export type Ending =
   | { readonly kind: "ended"; readonly terminal: TerminalEntry }
@@ -37,6 +43,8 @@ export type Ending =
       readonly nextAt: number | undefined;
       /** A step handler is at work, whose message may be lost. */
       readonly onHandler: boolean;
+      /** When something else that was lost is to be looked for, epoch ms. */
+      readonly checkAt?: number;
       readonly waits: readonly Wait[];
     };
 
@@ -46,6 +54,7 @@ export interface ActivationOptions {
   readonly run: Run;
   readonly execution: Execution;
   readonly writer: JournalWriter;
+  readonly outgoing: Outgoing;
   readonly facts: readonly Fact[];
   readonly stepClaims: readonly StepClaim[];
   readonly notes: readonly Note[];
@@ -62,6 +71,10 @@ export class Activation {
   readonly #dispatcher: StepDispatcher;
   #facts: readonly Fact[];
   #notes: readonly Note[];
+  /** Names of notes that may have been put here since they were read. */
+  readonly #noted = new Set<string>();
+  /** Signals of the inbox turned out to have been consumed before. */
+  #isStale = false;
   /** At-most-once attempts whose start this activation has recorded: nobody else may run them. */
   readonly #ours = new Set<StepCall>();
   /** When bodies that run at a cancellation are waited for no longer, epoch ms. */
@@ -85,7 +98,10 @@ export class Activation {
       runId,
       bell: this.#bell,
       signal: options.signal,
-      progressOf: (call) => progressOf(options.engine, runId, call, notes),
+      progressOf: (call) => {
+        this.#noted.add(progressNote(call.key));
+        return progressOf(options.engine, runId, call, notes);
+      },
     });
     this.#dispatcher = new StepDispatcher(options.engine, options.run, options.stepClaims);
     options.signal.addEventListener("abort", () => this.#bell.ring());
@@ -96,8 +112,9 @@ export class Activation {
     return this.#options.writer.lastSeq;
   }
 
-  childrenToCancel(): readonly string[] {
-    return this.#options.execution.children.toCancel();
+  leftovers(): Leftovers {
+    const { execution } = this.#options;
+    return { children: execution.children.toCancel(), attributes: execution.attributes.changed };
   }
 
   /** Tells how META stands now; the loop will read the inbox when a cause has come. */
@@ -121,7 +138,7 @@ export class Activation {
 
       const settled = this.#runner.takeSettled();
       const decision = this.#decide(settled);
-      const performed = await perform(engine, this.#options.run, decision);
+      const performed = await perform(engine, execution, decision);
       const now = engine.ports.clock.now();
       const marks = execution.versions.takeUnrecorded(now);
       const entries = [
@@ -131,16 +148,21 @@ export class Activation {
         ...performed,
         ...this.#aboutTheRun(),
       ];
-      if (entries.length > 0) {
-        await this.#record(entries);
+      const [transaction] = decision.transactions;
+      if (entries.length > 0 || transaction !== undefined) {
+        if (entries.length > 0) await this.#record(entries);
+        else if (transaction !== undefined) await this.#commit(transaction);
         if (this.#mayHandOff()) {
           await this.#dispatcher.send(this.#decide().dispatched);
           return { kind: "hand-off" };
         }
         continue;
       }
-      if (decision.freshNotes.length > 0) {
-        this.#notes = [...this.#notes, ...decision.freshNotes];
+      if (this.#learn(decision)) continue;
+      const turned = await turnOver(engine, execution, decision);
+      if (turned !== undefined) {
+        await this.#record([turned]);
+        if (turned.type === "run.continued" || this.#mayHandOff()) return { kind: "hand-off" };
         continue;
       }
       if (decision.fault !== undefined && !this.#runner.busy)
@@ -154,6 +176,29 @@ export class Activation {
       "E_INTERNAL",
       `Run ${this.#options.run.runId}: an activation took ${MAX_LOOP_TURNS} turns.`,
     );
+  }
+
+  /** Whether the inbox has turned out to hold something else than it was decided by. */
+  #learn({ freshNotes, repeated }: Decision): boolean {
+    this.#notes = [...this.#notes, ...freshNotes];
+    for (const key of repeated) this.#options.execution.consumed.add(key);
+    this.#isStale ||= repeated.length > 0;
+    return freshNotes.length + repeated.length > 0;
+  }
+
+  /**
+   * Takes out of the inbox what a load that leaves the folds out could not know to be used up (F5). Answers the folds, when
+   * they are not those that META has.
+   */
+  async fold(): Promise<readonly Fold[] | undefined> {
+    const { engine, execution, run, stepClaims } = this.#options;
+    const folds = execution.folds.all;
+    const isNew = !isDeepStrictEqual(folds, run.folds ?? []);
+    if (!isNew && !this.#isStale) return undefined;
+    const held = { facts: this.#facts, notes: this.#notes, stepClaims, noted: this.#noted };
+    const { runId } = run;
+    await engine.ports.store.journal.retire({ runId, ...usedUp(execution, this.lastSeq, held) });
+    return isNew ? folds : undefined;
   }
 
   /** Starts what may start, then waits in the process or answers why there is nothing to wait for here. */
@@ -188,7 +233,8 @@ export class Activation {
     if (execution.fault !== undefined) return { kind: "stalled", fault: execution.fault };
     const now = engine.ports.clock.now();
     if (execution.outcome !== undefined) {
-      return await this.#terminate(await terminalOf(execution, execution.outcome, engine, now));
+      const said = await lastWords(engine, execution);
+      return await this.#terminate(await terminalOf(execution, execution.outcome, engine, now), said);
     }
     const terminate = this.#asked("terminate");
     if (terminate !== undefined)
@@ -242,15 +288,18 @@ export class Activation {
     return handOff || this.#graceUntil !== undefined ? start.filter((call) => this.#ours.has(call)) : start;
   }
 
-  async #terminate(terminal: TerminalEntry): Promise<Ending> {
-    const { engine, execution, run, writer } = this.#options;
-    await writer.append([...execution.versions.takeUnrecorded(terminal.at), terminal]);
+  async #terminate(terminal: TerminalEntry, said: readonly CallEntry[] = []): Promise<Ending> {
+    const { engine, execution, outgoing, run, writer } = this.#options;
+    const entries = [...execution.versions.takeUnrecorded(terminal.at), ...said, terminal];
+    const first = await writer.append(entries);
+    for (const [i, entry] of entries.entries()) execution.attributes.note(first + i, entry);
+    outgoing.note(first, entries);
     logFailure(engine.ports.log, run.runId, terminal);
     return { kind: "ended", terminal };
   }
 
   #decide(settled: ReadonlyMap<StepCall, unknown> = new Map()): Decision {
-    const { execution, engine } = this.#options;
+    const { execution, engine, run } = this.#options;
     const calls = { open: execution.calls.open(), withdrawn: execution.calls.withdrawn() };
     return decide(calls, {
       inbox: new Inbox(this.#facts, execution.consumed, this.#notes),
@@ -258,6 +307,7 @@ export class Activation {
       isRunning: (call) => this.#runner.isRunning(call),
       isOurs: (call) => this.#ours.has(call),
       hasHandler: (name) => engine.ports.stepHandlers.get(name) !== undefined,
+      isFolded: run.folds !== undefined,
       now: engine.ports.clock.now(),
     });
   }
@@ -271,16 +321,28 @@ export class Activation {
 
   /** J3, J4: in the journal first, then delivered one by one, exactly as a replay will. */
   async #record(entries: readonly Entry[]): Promise<void> {
-    const { engine, execution, run, writer } = this.#options;
-    const first = await writer.append(entries);
+    await this.#deliver(await this.#options.writer.append(entries), entries);
+  }
+
+  async #commit(call: TxCall): Promise<void> {
+    const { engine, run, writer } = this.#options;
+    const { first, entry } = await commit(engine, run.runId, call, writer);
+    await this.#deliver(first, [entry]);
+  }
+
+  async #deliver(first: number, entries: readonly Entry[]): Promise<void> {
+    const { engine, execution, outgoing, run } = this.#options;
     this.#checkpoints += 1;
+    outgoing.note(first, entries);
     for (const entry of entries) logFailure(engine.ports.log, run.runId, entry);
     for (const [i, entry] of entries.entries()) {
       if (execution.fault !== undefined) return;
       if (entry.type === "step.started") this.#takeAsOurs(entry.id);
-      await deliverEntry(engine, execution, first + i, entry);
+      execution.folds.pass(first + i, entry);
+      await deliverEntry(engine, execution, { seq: first + i, entry, isFirst: i === 0 });
     }
     this.#runner.dropSettled();
+    await outgoing.trySend();
   }
 
   #takeAsOurs(stepId: string): void {

@@ -1,4 +1,5 @@
 // Makes the calls of the code: gives each its id and its promise and hands it to the execution.
+import type { Run } from "../ports/run.ts";
 import type { DurablePromise } from "../sdk/durable-promise.ts";
 import { CancelledError, PerdureError } from "../sdk/errors.ts";
 import type { Check } from "../sdk/step.ts";
@@ -26,16 +27,19 @@ export function makeCall<K extends CallKind>(
   let call: Call | undefined;
   const promise = new Promise<unknown>((resolve, reject) => {
     const asked = ask();
+    execution.checkReach(`${kind} "${name}"`, name);
     if (!execution.admits(`ctx ${kind} "${name}"`, isUndoId(name))) return;
     const id = idOrFault(execution, kind, name);
     if (id === undefined) return;
     const { turn } = execution;
-    const base = { id, name, turn, settled: false, withdrawn: false, resolve, reject };
-    const more = kind === "step" ? { idempotencyKey: idempotencyKeyOf(execution.run.runId, id) } : {};
+    const key = execution.keyOf(id);
+    const base = { id, key, name, turn, settled: false, withdrawn: false, resolve, reject };
+    const more = kind === "step" ? { idempotencyKey: idempotencyKeyOf(execution.run, key) } : {};
     call = { ...asked, ...base, ...more } as unknown as CallOf<K>;
     execution.calls.add(call);
   });
   const made = durable(promise, (reason) => {
+    execution.checkReach(`the cancel of ${kind} "${name}"`, name);
     if (call !== undefined && execution.admits(`cancel of ${kind} "${call.id}"`, false))
       execution.calls.withdraw(call, cancelled(`${kind} "${call.id}"`, reason));
   });
@@ -85,8 +89,12 @@ export function idOrFault(execution: Execution, kind: CallKind | "scope", name: 
   }
 }
 
-/** A run id holds no '/', and ids of steps are unique in a run: two steps never share a key. */
-function idempotencyKeyOf(runId: string, stepId: string): string {
+/**
+ * A run id holds no '/', and ids of steps are unique in a run: two steps never share a key. A run that was retried goes on
+ * with the keys of the one it came from: to the outside it is the same.
+ */
+function idempotencyKeyOf({ runId: own, forkedFrom }: Run, stepId: string): string {
+  const runId = forkedFrom?.keysOf ?? own;
   const key = `${runId}/${stepId}`;
   return key.length <= MAX_IDEMPOTENCY_KEY_CHARS ? key : `${runId}/${shortDigest(stepId)}`;
 }

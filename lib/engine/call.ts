@@ -1,14 +1,18 @@
 // A ctx call of the running code: what it asked for, and what the journal has said about it so far. Its state is
 // derived from delivered entries alone, so that it is the same after every replay.
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import type { ClosePolicy } from "../ports/run.ts";
+import type { AttributeChange, ClosePolicy } from "../ports/run.ts";
+import type { TransactionWrite } from "../ports/transaction.ts";
 import type { ChildHandle } from "../sdk/child.ts";
 import type { Check, StepContext } from "../sdk/step.ts";
+import type { Encoded } from "./codec.ts";
 import type { Backoff } from "./retry.ts";
 
 interface CallBase {
   /** The name within its scopes, with an occurrence number from the second one on: `charge`, `charge#2`, `ship/0/book`. */
   readonly id: string;
+  /** The id, unique in all generations of the run (call-key.ts): what the outside keeps of the call goes by it. */
+  readonly key: string;
   readonly name: string;
   /** The turn of the code in which it was made. */
   readonly turn: number;
@@ -119,7 +123,47 @@ export interface ChildCall extends CallBase {
   isSettledOutside: boolean;
 }
 
-export type Call = StepCall | SleepCall | SignalCall | CallbackCall | ChildCall;
+export interface StateCall extends CallBase {
+  readonly kind: "state";
+  readonly state: Encoded;
+}
+
+export interface AttributesCall extends CallBase {
+  readonly kind: "attributes";
+  readonly attributes: AttributeChange;
+}
+
+export interface EventCall extends CallBase {
+  readonly kind: "event";
+  /** Its type. */
+  readonly event: string;
+  readonly source: string;
+  readonly detail: Encoded;
+}
+
+export interface TxCall extends CallBase {
+  readonly kind: "tx";
+  readonly writes: readonly TransactionWrite[];
+}
+
+/** The end of a turn of a loop; its id is the loop's. */
+export interface LoopCall extends CallBase {
+  readonly kind: "loop";
+  /** The next turn; undefined when the journal has it and replay is to come to it. */
+  readonly next: { readonly turn: number; readonly state: Encoded } | undefined;
+}
+
+export type Call =
+  | StepCall
+  | SleepCall
+  | SignalCall
+  | CallbackCall
+  | ChildCall
+  | StateCall
+  | AttributesCall
+  | EventCall
+  | TxCall
+  | LoopCall;
 export type CallKind = Call["kind"];
 export type CallOf<K extends CallKind> = Extract<Call, { readonly kind: K }>;
 

@@ -73,6 +73,28 @@ export class Calls {
     return this.#withdrawn;
   }
 
+  /** Positions of the entries that handed steps to handlers which have not answered, wanted or not. */
+  *dispatched(): Iterable<number> {
+    for (const calls of [this.#open, this.#withdrawn])
+      for (const call of calls)
+        if (call.kind === "step" && call.state.at === "dispatched") yield call.state.seq;
+  }
+
+  /** Nobody will ask for what lies below a scope again, nor make calls there. Answers what was forgotten. */
+  forgetBelow(scope: string): readonly Call[] {
+    const forgotten: Call[] = [];
+    for (const [key, call] of this.#byKey) {
+      if (!call.id.startsWith(scope)) continue;
+      forgotten.push(call);
+      this.#byKey.delete(key);
+      this.#withdrawn.delete(call);
+    }
+    for (const key of this.#counts.keys())
+      if (key.slice(key.indexOf(" ") + 1).startsWith(scope)) this.#counts.delete(key);
+    for (const name of this.#openSteps.keys()) if (name.startsWith(scope)) this.#openSteps.delete(name);
+    return forgotten;
+  }
+
   get anyOpen(): boolean {
     return this.#open.size > 0;
   }

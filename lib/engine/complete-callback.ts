@@ -3,11 +3,14 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Fact } from "../ports/journal.ts";
 import { isClosed } from "../ports/run.ts";
+import type { Approval } from "../sdk/callback.ts";
 import { PerdureError } from "../sdk/errors.ts";
+import { readCallKey } from "./call-key.ts";
 import type { CallbackFact } from "./decision.ts";
 import type { Engine } from "./engine.ts";
 import { callbackFactKey, heartbeatNote } from "./kinds/callback.ts";
 import { pack, packFailure, unpack } from "./payloads.ts";
+import { putFactOnce, readFact } from "./read-fact.ts";
 import { readToken, type TokenFact } from "./tokens.ts";
 import { wake } from "./wake.ts";
 
@@ -51,7 +54,7 @@ export async function decideApproval(
   const at = ports.clock.now();
   if (held.expiresAt !== undefined && held.expiresAt <= at)
     throw new PerdureError("E_CALLBACK_CLOSED", "This link has expired.");
-  const value = { approved: held.decision === "approve", ...by, at: new Date(at) };
+  const value: Approval = { approved: held.decision === "approve", ...by, at: new Date(at) };
   return await complete(engine, runId, held, { ok: true, value });
 }
 
@@ -68,60 +71,70 @@ export async function heartbeatCallback(engine: Engine, token: string): Promise<
 async function complete(
   engine: Engine,
   runId: string,
-  { callback }: TokenFact,
+  token: TokenFact,
   completion: Completion,
 ): Promise<Completed> {
   const { ports } = engine;
+  const { callback } = token;
   const outcome = completion.ok
     ? { ok: true as const, value: await pack(completion.value, runId, engine) }
     : { ok: false as const, failure: await packFailure(completion.error, runId, engine) };
   const key = callbackFactKey(callback);
   const run = await ports.store.runs.get(runId);
   if (run === undefined || isClosed(run.status)) {
-    const standing = await ports.store.journal.fact(runId, key);
-    if (standing?.kind === "callback") return await again(engine, runId, callback, standing, completion);
+    const standing = await readFact(ports.store, runId, key);
+    if (standing?.kind === "callback") return await again(engine, runId, token, standing, completion);
     throw closed(runId, callback);
   }
-  const fact: Fact = { kind: "callback", key, at: ports.clock.now(), outcome };
-  const result = await ports.store.journal.putFact(runId, fact);
+  const fact: Fact = { kind: "callback", key, at: ports.clock.now(), call: callback, outcome };
+  const result = await putFactOnce(ports.store, runId, fact);
   if (!result.stored && result.existing.kind === "callback")
-    return await again(engine, runId, callback, result.existing, completion);
+    return await again(engine, runId, token, result.existing, completion);
   if (!(await wake(engine, runId))) throw closed(runId, callback);
-  return { runId, callback, stored: true };
+  return { runId, callback: readCallKey(callback).id, stored: true };
 }
 
 /** J4: whoever stored it may have died before it woke the run: whoever finds it wakes it, the same completion or another. */
 async function again(
   engine: Engine,
   runId: string,
-  callback: string,
+  { callback, decision }: TokenFact,
   { outcome }: CallbackFact,
   completion: Completion,
 ): Promise<Completed> {
   if ("closed" in outcome) throw closed(runId, callback);
   await wake(engine, runId);
-  if (!(await isSame(engine, outcome, completion))) {
+  if (!(await isSame(engine, outcome, completion, decision !== undefined))) {
     throw new PerdureError(
       "E_CALLBACK_COMPLETED",
       `Callback "${callback}" of run ${runId} was completed before.`,
     );
   }
-  return { runId, callback, stored: false };
+  return { runId, callback: readCallKey(callback).id, stored: false };
 }
 
 async function isSame(
   { ports }: Engine,
   outcome: Exclude<CallbackFact["outcome"], { closed: string }>,
   completion: Completion,
+  isDecision: boolean,
 ): Promise<boolean> {
   if (outcome.ok !== completion.ok) return false;
   if (!outcome.ok || !completion.ok)
     return !outcome.ok && !completion.ok && outcome.failure.message === completion.error.message;
-  return isDeepStrictEqual(await unpack(outcome.value, ports.blobs), completion.value);
+  const standing = await unpack(outcome.value, ports.blobs);
+  // Who presses a button twice has decided once, whatever the time.
+  const [a, b] = isDecision ? [timeless(standing), timeless(completion.value)] : [standing, completion.value];
+  return isDeepStrictEqual(a, b);
+}
+
+function timeless(decision: unknown): Omit<Approval, "at"> {
+  const { at: _, ...rest } = decision as Approval;
+  return rest;
 }
 
 async function refuseWhenOver({ ports }: Engine, runId: string, { callback }: TokenFact): Promise<void> {
-  const fact = await ports.store.journal.fact(runId, callbackFactKey(callback));
+  const fact = await readFact(ports.store, runId, callbackFactKey(callback));
   if (fact?.kind === "callback" && !("closed" in fact.outcome))
     throw new PerdureError(
       "E_CALLBACK_COMPLETED",

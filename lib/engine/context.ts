@@ -2,18 +2,24 @@
 // nothing; whether a step's body ever runs is decided elsewhere, from the journal. A scope is a Context of its own, whose
 // calls have longer ids.
 import type { Log } from "../ports/log.ts";
+import type { AttributeChange } from "../ports/run.ts";
+import type { TransactionWrite } from "../ports/transaction.ts";
 import type { ApprovalOptions, CallbackOptions, Submit } from "../sdk/callback.ts";
 import type { ChildOptions } from "../sdk/child.ts";
 import type { Context } from "../sdk/context.ts";
 import type { Duration } from "../sdk/duration.ts";
 import { PerdureError } from "../sdk/errors.ts";
 import { checkName } from "../sdk/names.ts";
+import type { EmittedEvent } from "../sdk/outgoing.ts";
 import type { Check, ConditionOptions, StepBody, StepContext, StepOptions } from "../sdk/step.ts";
 import type { AnyWorkflow } from "../sdk/workflow.ts";
+import { askAttributes, askEvent, askState } from "./ask-outgoing.ts";
+import { askTransaction } from "./ask-transaction.ts";
 import type { CallKind } from "./call.ts";
 import { type AskedOf, makeCall } from "./call-factory.ts";
 import { waitForApproval, waitForCallback } from "./compose/callback.ts";
 import { runChild, startChild } from "./compose/child.ts";
+import { runLoop } from "./compose/loop.ts";
 import { mapItems } from "./compose/map.ts";
 import { parallel } from "./compose/parallel.ts";
 import { type Enter, runScope } from "./compose/scope.ts";
@@ -72,16 +78,24 @@ export function createContext(execution: Execution, log: Log, prefix: string): C
     parallel: (name: string, branches: never, options = {}) => parallel(enter, name, branches, options),
     map: (name: string, items: readonly unknown[], body: never, options = {}) =>
       mapItems(enter, name, items, body, options),
+    loop: (name: string, state: unknown, body: never) => runLoop(enter, name, state, body),
+    continueAsNew: (input: unknown) => execution.continueAsNew(input),
     compensations: {
       add: (name: string, undo: (step: StepContext) => unknown) =>
         addCompensation(execution, prefix, name, undo),
-      run: () => execution.undos.run(),
-      forget: () => execution.undos.forget(),
+      // In a turn of a loop: what the turn has registered.
+      run: () => execution.undos.run(execution.bodies.scope),
+      forget: () => execution.undos.forget(execution.bodies.scope),
     },
     version: (change: string, range: VersionRange) => versionOf(execution, change, range),
+    publish: (published: unknown) => make("state", "state", () => askState(published)),
+    setAttributes: (change: AttributeChange) => make("attributes", "attributes", () => askAttributes(change)),
+    emit: (event: EmittedEvent) => make("event", event?.type, () => askEvent(event)),
+    tx: (name: string, writes: readonly TransactionWrite[]) =>
+      make("tx", name, () => askTransaction(name, writes)),
     now: () => new Date(execution.now),
-    random: () => seededRandom(runId, execution.nextDraw()),
-    uuid: () => seededUuid(runId, execution.nextDraw()),
+    random: () => seededRandom(runId, drawOf(execution, "ctx.random", prefix)),
+    uuid: () => seededUuid(runId, drawOf(execution, "ctx.uuid", prefix)),
     log: liveLog(execution, log),
     get isCancelled() {
       return execution.isCancelled;
@@ -109,9 +123,15 @@ function addCompensation(
   undo: (step: StepContext) => unknown,
 ): void {
   checkName("compensation", name);
+  execution.checkReach(`compensation "${name}"`, `${prefix}${name}`);
   const compensation = compensationOf(`compensation "${name}"`, (_: unknown, step) => undo(step));
   const id = execution.calls.nextId("scope", `${prefix}${name}`, execution.turn);
   if (compensation !== undefined) execution.undos.add(id, compensation, undefined);
+}
+
+function drawOf(execution: Execution, what: string, prefix: string): string {
+  execution.checkReach(what, prefix);
+  return execution.nextDraw(prefix);
 }
 
 /** What replay has already logged is not logged again. */

@@ -3,13 +3,26 @@
 import type { CallEntry, Fact, Note } from "../ports/journal.ts";
 import type { Wait } from "../ports/run.ts";
 import type { PerdureError } from "../sdk/errors.ts";
-import type { CallbackCall, ChildCall, SignalCall, StepCall } from "./call.ts";
+import type {
+  AttributesCall,
+  CallbackCall,
+  ChildCall,
+  EventCall,
+  LoopCall,
+  SignalCall,
+  StateCall,
+  StepCall,
+  TxCall,
+} from "./call.ts";
 
 export type StepFact = Extract<Fact, { kind: "step" }>;
 export type SignalFact = Extract<Fact, { kind: "signal" }>;
 
 export type ChildFact = Extract<Fact, { kind: "child" }>;
 export type CallbackFact = Extract<Fact, { kind: "callback" }>;
+
+/** What the code tells the outside. */
+export type OutgoingCall = StateCall | AttributesCall | EventCall;
 
 export interface Situation {
   /** Whether the outcome of an attempt of this step is at hand, about to be recorded. */
@@ -19,6 +32,8 @@ export interface Situation {
   /** Whether this activation recorded the start of this at-most-once attempt, and so may run it. */
   readonly isOurs: (call: StepCall) => boolean;
   readonly hasHandler: (name: string) => boolean;
+  /** The journal leaves something out: a signal in the inbox may have been consumed there (F5). */
+  readonly isFolded: boolean;
   /** Epoch ms. */
   readonly now: number;
   readonly inbox: Inbox;
@@ -46,6 +61,14 @@ export interface Decision {
   readonly callbacksDue: { readonly call: CallbackCall; readonly isSilent: boolean }[];
   /** Callbacks that nobody waits for any more. */
   readonly withdrawCallbacks: CallbackCall[];
+  /** What is to be recorded and told to the outside. */
+  readonly outgoing: OutgoingCall[];
+  /** Each is a checkpoint of its own. */
+  readonly transactions: TxCall[];
+  /** Turns of loops that have ended. */
+  readonly turns: LoopCall[];
+  /** Keys of signals that had been consumed before, and came again. */
+  readonly repeated: string[];
   /** Notes that turned out to be newer than those it was decided by. */
   readonly freshNotes: Note[];
   /** Steps to run in this process now. */
@@ -73,6 +96,10 @@ export function newDecision(): Decision {
     callbacksEnded: [],
     callbacksDue: [],
     withdrawCallbacks: [],
+    outgoing: [],
+    transactions: [],
+    turns: [],
+    repeated: [],
     freshNotes: [],
     start: [],
     dispatched: [],

@@ -12,6 +12,7 @@ import {
   StepError,
   TerminalError,
   TimeoutError,
+  TransactionError,
 } from "../sdk/errors.ts";
 
 type Kept =
@@ -47,6 +48,7 @@ const CLASSES = new Map<string, ErrorConstructor | { readonly prototype: Error }
     StepError,
     TerminalError,
     TimeoutError,
+    TransactionError,
   ].map((known) => [known.name, known]),
 );
 

@@ -10,15 +10,21 @@
 //
 // Invariants: J3 (a call gets the value in its entry, never the body's own), D1 (an entry without its call is a fault).
 import type { Clock } from "../ports/clock.ts";
-import type { CallEntry, RunEntry, Undone } from "../ports/journal.ts";
+import type { CallEntry, Entry, LoopTurned, RunEntry, Undone } from "../ports/journal.ts";
 import type { Log } from "../ports/log.ts";
 import type { Run } from "../ports/run.ts";
 import { CancelledError, PerdureError } from "../sdk/errors.ts";
 import type { AnyWorkflow } from "../sdk/workflow.ts";
-import type { Call } from "./call.ts";
+import { AttributeTally } from "./attributes.ts";
+import { Bodies } from "./bodies.ts";
+import type { Call, CallKind } from "./call.ts";
+import type { Made } from "./call-factory.ts";
+import { callKeyOf } from "./call-key.ts";
 import { Calls } from "./calls.ts";
+import { type Encoded, encode } from "./codec.ts";
 import { GivenUp } from "./compose/given-up.ts";
 import { createContext } from "./context.ts";
+import { Folds, type Placed, scopeOfTurn } from "./folds.ts";
 import { kindOf, kindOfEntry } from "./kinds/index.ts";
 import type { Delivered } from "./kinds/kind.ts";
 import { OpenChildren } from "./open-children.ts";
@@ -31,6 +37,16 @@ import { Versions } from "./versions.ts";
 export type Outcome =
   | { readonly ok: true; readonly value: unknown }
   | { readonly ok: false; readonly error: unknown };
+
+/** Calls that the code need not wait for: what it has said is recorded when it ends, and nothing else that is open then. */
+const LAST_WORDS: readonly CallKind[] = ["state", "attributes", "event"];
+
+/** A call that nobody will hear of again. */
+export interface EndedCall {
+  readonly key: string;
+  /** Another process may have put notes about it. */
+  readonly isNotedElsewhere: boolean;
+}
 
 /** How the code ended, and what was undone because of it. */
 export type Ended = (Outcome | { readonly ok: false; readonly expired: true }) & {
@@ -45,16 +61,30 @@ export interface ExecutionOptions {
   readonly log: Log;
   /** Only steps call these. */
   readonly tokens: Tokens;
+  /** Where the code begins when it has begun anew. */
+  readonly from?: Beginning;
+  readonly folds?: Folds;
 }
+
+/** How a generation of the code begins, from the second one on. */
+export interface Beginning {
+  readonly generation: number;
+  /** Epoch ms. */
+  readonly at: number;
+}
+
+/** Where an entry stands. */
+export type Place = Pick<Placed, "seq" | "isFirst">;
 
 export class Execution {
   readonly calls = new Calls();
   readonly undos = new Undos(this);
   readonly children = new OpenChildren();
+  readonly attributes: AttributeTally;
   readonly versions = new Versions();
   readonly givenUp = new GivenUp();
   /** Ends of children that the run waits for before it ends itself. */
-  readonly awaited = new Set<Promise<unknown>>();
+  readonly awaited = new Set<Made>();
   /** Keys of the signal facts the journal has consumed. */
   readonly consumed = new Set<string>();
   /** Set when the code has returned or thrown, and what it had registered is undone. */
@@ -74,13 +104,30 @@ export class Execution {
   /** The journal says that the run's time is up. */
   isExpired = false;
 
+  /** What replay leaves out. */
+  readonly folds: Folds;
+  readonly bodies = new Bodies();
+  /** How often the code has begun, this time included. */
+  generation: number;
+  /** Calls of turns and generations that have ended, as far as this activation has seen them. */
+  readonly ended: EndedCall[] = [];
+  /** The code wants to begin anew with this input, and all that it had under way has ended. */
+  continuation: Encoded | undefined;
+
   readonly #options: ExecutionOptions;
+  readonly #draws = new Map<string, number>();
   #inTurn = false;
-  #draws = 0;
+  /** Rejects the code's `continueAsNew`: it goes on after all. */
+  #stay: ((error: Error) => void) | undefined;
+  /** The code has ended while it waited for its new beginning. */
+  #hasReturned = false;
 
   constructor(options: ExecutionOptions) {
     this.#options = options;
-    this.now = options.run.createdAt;
+    this.attributes = new AttributeTally(options.run);
+    this.now = options.from?.at ?? options.run.createdAt;
+    this.generation = options.from?.generation ?? 1;
+    this.folds = options.folds ?? new Folds();
   }
 
   get run(): Run {
@@ -105,8 +152,10 @@ export class Execution {
    * Hands an entry of the journal to the call it belongs to and runs the code until it blocks again. `value` is the
    * unpacked value or error of the entry.
    */
-  async deliver(seq: number, entry: CallEntry, value: unknown): Promise<void> {
+  async deliver({ seq, isFirst }: Place, entry: CallEntry, value: unknown): Promise<void> {
     this.children.note(entry);
+    this.attributes.note(seq, entry);
+    if (entry.type === "loop.turned") this.#turnOver(entry, { seq, isFirst });
     const call = this.calls.find(kindOfEntry(entry), entry.id);
     if (call?.withdrawn) {
       // Recorded together with what made the code lose interest, or after it.
@@ -125,7 +174,7 @@ export class Execution {
   }
 
   /** Hands over an entry about the run as a whole. */
-  async deliverToRun(entry: RunEntry): Promise<void> {
+  async deliverToRun(seq: number, entry: RunEntry, error?: unknown): Promise<void> {
     this.#moveOn(entry.at);
     await this.#takeTurn(() => {
       switch (entry.type) {
@@ -138,9 +187,57 @@ export class Execution {
         case "run.version_marked":
           this.versions.noteMark(entry);
           break;
+        case "run.continue_refused":
+          this.#stay = undefined;
+          this.continuation = undefined;
+          this.#undoThenEnd({ ok: false, error });
+          break;
+        case "run.continued":
+          this.#endGeneration(seq, entry.generation);
+          break;
         default:
           unreachable(entry);
       }
+    });
+  }
+
+  /** Notes an entry of a turn or a generation that has ended: nobody will hear of it (F1). */
+  leaveOut(seq: number, entry: Entry, generation: number): void {
+    this.children.note(entry);
+    this.attributes.note(seq, entry);
+    if ("fact" in entry) this.consumed.add(entry.fact);
+    if ("id" in entry) this.ended.push({ key: callKeyOf(entry.id, generation), isNotedElsewhere: false });
+  }
+
+  /** What the outside keeps of a call goes by this. */
+  keyOf(id: string): string {
+    return callKeyOf(id, this.generation);
+  }
+
+  /**
+   * Ends what lies below a scope: what is open is given up, children that are to be waited for are waited for. What the
+   * code has said without waiting for it is still recorded.
+   */
+  async closeScope(scope: string): Promise<void> {
+    this.withdrawBelow(scope, undefined, LAST_WORDS);
+    const awaited = [...this.awaited].filter(({ id }) => id?.startsWith(scope));
+    await Promise.allSettled(awaited);
+    for (const child of awaited) this.awaited.delete(child);
+    // Who waited for a child may have gone on.
+    this.withdrawBelow(scope, undefined, LAST_WORDS);
+  }
+
+  /** Never resolves: the code begins anew. */
+  continueAsNew(input: unknown): Promise<never> {
+    return new Promise<never>((_, reject) => {
+      const encoded = encode(input);
+      if (!this.admits("ctx.continueAsNew", false)) return;
+      if (this.isCancelled)
+        throw new CancelledError(`run ${this.run.runId} was cancelled: it does not begin anew`);
+      this.#stay = reject;
+      void this.closeScope("").then(() => {
+        if (this.#stay === reject) this.continuation = encoded;
+      });
     });
   }
 
@@ -148,10 +245,25 @@ export class Execution {
     return this.#options.tokens;
   }
 
-  /** Number of the next draw of chance. */
-  nextDraw(): number {
-    this.#draws += 1;
-    return this.#draws;
+  /** The next draw of chance in a scope: what others draw, and what replay leaves out, does not change it. */
+  nextDraw(scope: string): string {
+    const draw = (this.#draws.get(scope) ?? 0) + 1;
+    this.#draws.set(scope, draw);
+    return this.keyOf(`${scope}${draw}`);
+  }
+
+  /**
+   * What replay leaves out must not be needed by what it does not.
+   *
+   * @throws E_BAD_OPTION when a turn of a loop reaches outside itself, or somebody into a turn that has ended
+   */
+  checkReach(what: string, id: string): void {
+    this.bodies.check(what, id);
+    if (!this.folds.isPast(id)) return;
+    throw new PerdureError(
+      "E_BAD_OPTION",
+      `A turn of a loop has ended, and ${what} was used of its context.`,
+    );
   }
 
   /** Takes a call in. Answers whether the code may make it now; if not, the call never settles. */
@@ -161,13 +273,24 @@ export class Execution {
         `${what} was called after the code waited for something that is not recorded (or from inside a step)`,
       );
     const isOver = this.outcome !== undefined || this.fault !== undefined;
-    return this.#inTurn && !isOver && (isUndo || !this.isExpired);
+    const isEnding = this.isExpired || this.#stay !== undefined;
+    return this.#inTurn && !isOver && (isUndo || !isEnding);
   }
 
   /** The open calls of a scope reject; undoing goes on. */
-  withdrawBelow(prefix: string, errorOf: ((call: Call) => Error) | undefined): void {
+  withdrawBelow(
+    prefix: string,
+    errorOf: ((call: Call) => Error) | undefined,
+    except: readonly CallKind[] = [],
+  ): void {
     for (const call of this.calls.open()) {
-      const staysOpen = isUndoId(call.id) || (call.kind === "child" && call.onParentClose === "wait");
+      // A turn that the journal begins begins, whatever happens to its loop before.
+      const isToCome = call.kind === "loop" && call.next === undefined;
+      const staysOpen =
+        isToCome ||
+        except.includes(call.kind) ||
+        isUndoId(call.id) ||
+        (call.kind === "child" && call.onParentClose === "wait");
       if (call.id.startsWith(prefix) && !staysOpen) this.calls.withdraw(call, errorOf?.(call));
     }
   }
@@ -199,6 +322,31 @@ export class Execution {
     };
   }
 
+  /** The turn before has ended for good: nothing of it is heard of again, nothing of it is undone. */
+  #turnOver(entry: LoopTurned, place: Place): void {
+    this.folds.turned(entry, place);
+    const scope = scopeOfTurn(entry.id, entry.turn - 1);
+    this.#forget(scope);
+    for (const drawn of this.#draws.keys()) if (drawn.startsWith(scope)) this.#draws.delete(drawn);
+  }
+
+  /** Whoever has the run next begins a new execution behind it. */
+  #endGeneration(seq: number, next: number): void {
+    this.folds.add({ from: 1, to: seq - 1 });
+    this.#forget("");
+    this.generation = next;
+  }
+
+  #forget(scope: string): void {
+    for (const call of this.calls.forgetBelow(scope)) {
+      const isNotedElsewhere =
+        (call.kind === "step" && call.on !== undefined) ||
+        (call.kind === "callback" && call.heartbeatTimeoutMs !== undefined);
+      this.ended.push({ key: call.key, isNotedElsewhere });
+    }
+    this.undos.forget(scope);
+  }
+
   /** Every open call rejects; what the code calls from then on is its cleaning up, and works. */
   #cancel(reason: string | undefined): void {
     this.isCancelled = true;
@@ -208,19 +356,32 @@ export class Execution {
         `run ${this.run.runId} was cancelled while it waited for ${call.kind} "${call.id}"${why}`,
       );
     this.withdrawBelow("", errorOf);
+    const stay = this.#stay;
+    if (stay === undefined) return;
+    this.#stay = undefined;
+    this.continuation = undefined;
+    const error = new CancelledError(`run ${this.run.runId} was cancelled before it began anew${why}`);
+    stay(error);
+    if (this.#hasReturned) this.#undoThenEnd({ ok: false, error });
   }
 
   /** The code goes no further: its calls are never heard of again. */
   #expire(): void {
     this.isExpired = true;
+    this.#stay = undefined;
+    this.continuation = undefined;
     this.withdrawBelow("", undefined);
     this.#undoThenEnd({ ok: false, expired: true });
   }
 
   #undoThenEnd(ended: Ended): void {
+    if (this.#stay !== undefined) {
+      this.#hasReturned = true;
+      return;
+    }
     const { undone: before = [] } = ended;
     // Awaited by nobody: it moves in turns, like the code.
-    void this.undos.run().then((undone) => {
+    void this.undos.run("").then((undone) => {
       this.#waitThenEnd(undone.length === 0 ? ended : { ...ended, undone: [...before, ...undone] });
     });
   }
@@ -234,6 +395,10 @@ export class Execution {
   }
 
   #waitThenEnd(ended: Ended): void {
+    if (this.#stay !== undefined) {
+      this.#hasReturned = true;
+      return;
+    }
     if (this.awaited.size === 0) this.#end(ended);
     else void Promise.allSettled(this.awaited).then(() => this.#end(ended));
   }

@@ -6,8 +6,11 @@
 //
 // An old owner's late entry may also win a slot that the new owner has not used yet: then the new one adopts it.
 import { MAX_CHECKPOINT_BYTES } from "../limits.ts";
-import type { Entry } from "../ports/journal.ts";
+import type { Checkpoint, Entry } from "../ports/journal.ts";
 import type { Run } from "../ports/run.ts";
+import type { TransactionAnswer } from "../ports/store.ts";
+import type { TransactionWrite } from "../ports/transaction.ts";
+import { shortDigest } from "./digest.ts";
 import type { Engine } from "./engine.ts";
 import { LeaseLost } from "./lease.ts";
 import { payloadBytes } from "./payloads.ts";
@@ -54,20 +57,59 @@ export class JournalWriter {
     return first;
   }
 
+  /**
+   * Appends one entry together with writes of the author's, or neither; answers its position, or why not. Its mark is not
+   * the one that `append` would give this slot, so that neither takes the other's entry for its own.
+   *
+   * @throws as `append`
+   */
+  async appendWith(
+    entry: Entry,
+    writes: readonly TransactionWrite[],
+  ): Promise<Exclude<TransactionAnswer, { ok: true } | { existing: unknown }> | { readonly first: number }> {
+    const { engine, owner, run } = this.#options;
+    const { journal } = engine.ports.store;
+    if (journal.appendWith === undefined) throw new TypeError("the store has no transactions");
+    this.#checkLease();
+    const first = this.#next;
+    // The table knows a repetition by it, among the transactions of the whole account.
+    const mark = shortDigest(`${run.runId} ${owner}.${first} transaction`);
+    const checkpoint = { first, entries: [entry], fence: run.fence, mark, at: entry.at };
+    const answer = await journal.appendWith(run.runId, checkpoint, writes);
+    if ("existing" in answer) throw this.#lostSlot(answer.existing);
+    if (!answer.ok) return answer;
+    this.#next += 1;
+    return { first };
+  }
+
   async #put(entries: readonly Entry[]): Promise<void> {
-    const { owner, signal } = this.#options;
-    const { ports } = this.#options.engine;
-    const { runId, fence } = this.#options.run;
-    if (signal.aborted) throw new LeaseLost(`run ${runId}: the lease with fence ${fence} is lost`);
+    const { engine, owner, run } = this.#options;
+    this.#checkLease();
     const mark = `${owner}.${this.#next}`;
-    const checkpoint = { first: this.#next, entries, fence, mark, at: ports.clock.now() };
-    const result = await ports.store.journal.append(runId, checkpoint);
-    if (!result.ok) {
-      if (result.existing.fence > fence)
-        throw new LeaseLost(`run ${runId}: fence ${result.existing.fence} has replaced ${fence}`);
-      throw new Overtaken(`run ${runId}: slot ${this.#next} was taken by fence ${result.existing.fence}`);
-    }
+    const checkpoint = {
+      first: this.#next,
+      entries,
+      fence: run.fence,
+      mark,
+      at: engine.ports.clock.now(),
+    };
+    const result = await engine.ports.store.journal.append(run.runId, checkpoint);
+    if (!result.ok) throw this.#lostSlot(result.existing);
     this.#next += entries.length;
+  }
+
+  #checkLease(): void {
+    const { runId, fence } = this.#options.run;
+    if (this.#options.signal.aborted)
+      throw new LeaseLost(`run ${runId}: the lease with fence ${fence} is lost`);
+  }
+
+  /** J2: by whom decides what it means. */
+  #lostSlot(existing: Checkpoint): LeaseLost | Overtaken {
+    const { runId, fence } = this.#options.run;
+    return existing.fence > fence
+      ? new LeaseLost(`run ${runId}: fence ${existing.fence} has replaced ${fence}`)
+      : new Overtaken(`run ${runId}: slot ${this.#next} was taken by fence ${existing.fence}`);
   }
 }
 

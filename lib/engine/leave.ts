@@ -9,6 +9,8 @@ import type { Activation, Ending } from "./activation.ts";
 import { shortDigest } from "./digest.ts";
 import type { Engine } from "./engine.ts";
 import { tellFamily } from "./family.ts";
+import { leaveLimiters, leaveLimitersAgain } from "./flow/slots.ts";
+import type { Leftovers } from "./leftovers.ts";
 import { writeMessage } from "./messages.ts";
 import { sweepTime } from "./settings.ts";
 import { closedStatusOf } from "./terminal.ts";
@@ -18,12 +20,15 @@ import { sendWakeUp } from "./wake.ts";
 /** `replaced`: somebody else owns the run. `woken`: a cause came, `run` counts it; read the inbox and go on. */
 export type Left = { readonly kind: "left" | "replaced" } | { readonly kind: "woken"; readonly run: Run };
 
+/** How far the activation that leaves has come. */
+export type Position = Pick<Activation, "seen" | "lastSeq" | "leftovers" | "fold">;
+
 type Suspending = Extract<Ending, { kind: "blocked" | "hand-off" | "paused" }>;
 
-export async function leave(engine: Engine, run: Run, activation: Activation, ending: Ending): Promise<Left> {
+export async function leave(engine: Engine, run: Run, activation: Position, ending: Ending): Promise<Left> {
   switch (ending.kind) {
     case "ended":
-      return await close(engine, run, ending.terminal, activation.lastSeq, activation.childrenToCancel());
+      return await close(engine, run, ending.terminal, activation.lastSeq, activation.leftovers());
     case "stalled":
       return await stall(engine, run, ending.fault, "owner");
     case "blocked":
@@ -36,17 +41,23 @@ export async function leave(engine: Engine, run: Run, activation: Activation, en
 }
 
 /**
- *   message n = seen + 1 ──► META: lease dropped, handled = seen, wake = seen + 1 ──► delete own message
+ *   used-up facts retired ──► message n = seen + 1 ──► META: lease dropped, handled = seen, wake = seen + 1 ──► delete own message
  *
  * A crash before the update leaves the lease to expire; both messages then find it free. A signal between reading the
  * inbox and the update raises `wake`, the update is refused, and the inbox is read again (W1).
  */
-async function suspend(engine: Engine, run: Run, activation: Activation, ending: Suspending): Promise<Left> {
+async function suspend(engine: Engine, run: Run, activation: Position, ending: Suspending): Promise<Left> {
   const { ports, settings } = engine;
   const now = ports.clock.now();
   const { seen, lastSeq } = activation;
+  const folds = await activation.fold();
   const plan = await planOf(engine, run, seen, ending, now);
-  const common = { runId: run.runId, fence: run.fence, seen, lastSeq, ...plan };
+  const { attributes } = activation.leftovers();
+  const shown = {
+    ...(attributes === undefined ? {} : { attributes }),
+    ...(folds === undefined ? {} : { folds }),
+  };
+  const common = { runId: run.runId, fence: run.fence, seen, lastSeq, ...shown, ...plan };
   const result = await ports.store.runs.suspend(
     ending.kind === "blocked"
       ? { ...common, status: "suspended", waits: ending.waits, ...lookAgain(engine, run, ending, now) }
@@ -130,8 +141,9 @@ function lookAgain(
   now: number,
 ): { readonly sweepAt: number; readonly checkAt?: number } {
   const nextAt = ending.nextAt ?? now + IDLE_SWEEP_MS;
-  if (!ending.onHandler) return { sweepAt: sweepTime(nextAt, settings) };
-  const { checkAt = now + settings.sweepGrainMs } = checkToCome(run, now);
+  const wanted = ending.checkAt ?? (ending.onHandler ? now + settings.sweepGrainMs : undefined);
+  if (wanted === undefined) return { sweepAt: sweepTime(nextAt, settings) };
+  const { checkAt = wanted } = checkToCome(run, now);
   return { checkAt, sweepAt: sweepTime(Math.min(nextAt, checkAt), settings) };
 }
 
@@ -146,19 +158,22 @@ export async function close(
   run: Run,
   terminal: TerminalEntry,
   lastSeq: number,
-  children: readonly string[],
+  { children, attributes }: Leftovers,
 ): Promise<Left> {
   const { store, timers } = engine.ports;
   await tellFamily(engine, run, terminal, children);
+  await leaveLimiters(engine, run);
   const result = await store.runs.close({
     runId: run.runId,
     fence: run.fence,
     status: closedStatusOf(terminal),
     closedAt: terminal.at,
     lastSeq,
+    ...(attributes === undefined ? {} : { attributes }),
     expiresAt: Math.ceil(terminal.at / 1000) + engine.settings.retentionDays * 86_400,
   });
   if (!result.ok) return { kind: "replaced" };
+  await leaveLimitersAgain(engine, run);
   if (run.timer !== undefined) await timers.disarm(run.timer.name);
   return { kind: "left" };
 }

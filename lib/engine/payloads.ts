@@ -14,8 +14,16 @@ import { UnreadableError } from "./unreadable.ts";
 const MAX_WHERE_CHARS = 300;
 
 /** @throws E_NOT_SERIALIZABLE, E_TOO_LARGE */
-export async function pack(value: unknown, runId: string, { ports, settings }: Engine): Promise<Payload> {
-  const { encoding, text } = encode(value);
+export async function pack(value: unknown, runId: string, engine: Engine): Promise<Payload> {
+  return await packEncoded(encode(value), runId, engine);
+}
+
+/** `pack` for what is text already. */
+export async function packEncoded(
+  { encoding, text }: Encoded,
+  runId: string,
+  { ports, settings }: Engine,
+): Promise<Payload> {
   const sizeBytes = Buffer.byteLength(text);
   const { offloadAboveBytes } = settings;
   if (sizeBytes <= Math.min(COMPRESS_ABOVE_BYTES, offloadAboveBytes)) return { encoding, text };

@@ -42,7 +42,7 @@ async function hasBeenHeard(
   call: CallbackCall,
   decision: Decision,
 ): Promise<boolean> {
-  const note = await store.journal.note(runId, heartbeatNote(call.id));
+  const note = await store.journal.note(runId, heartbeatNote(call.key));
   if (note === undefined || note.at + (call.heartbeatTimeoutMs ?? 0) <= clock.now()) return false;
   decision.freshNotes.push(note);
   return true;
@@ -56,7 +56,8 @@ async function end(
   closed: "timed_out" | "withdrawn",
 ): Promise<CallbackEnd> {
   const outcome = { closed };
-  const fact: Fact = { kind: "callback", key: callbackFactKey(call.id), at: clock.now(), outcome };
+  const key = callbackFactKey(call.key);
+  const fact: Fact = { kind: "callback", key, at: clock.now(), call: call.key, outcome };
   const result = await store.journal.putFact(runId, fact);
   return !result.stored && result.existing.kind === "callback" ? result.existing.outcome : outcome;
 }

@@ -38,7 +38,7 @@ async function start(
 ): Promise<CallEntry | undefined> {
   const { clock } = engine.ports;
   const { runId, workflow, input, onParentClose } = call;
-  const parent = { runId: run.runId, id: call.id, awaits: call.isAwaited };
+  const parent = { runId: run.runId, id: call.key, awaits: call.isAwaited };
   try {
     await startRun(engine, { workflow, input, runId, parent });
     return { type: "child.started", id: call.id, runId, onParentClose, at: clock.now() };

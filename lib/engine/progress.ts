@@ -18,7 +18,7 @@ export async function progressOf(
   notes: Map<string, Note>,
 ): Promise<Progress> {
   const { ports } = engine;
-  const name = progressNote(call.id);
+  const name = progressNote(call.key);
   const known = notes.get(name);
   const last = known === undefined ? undefined : await unpack(known.value, ports.blobs);
   let beats = 0;
@@ -35,6 +35,6 @@ export async function progressOf(
   };
 }
 
-function progressNote(stepId: string): string {
-  return `progress-${shortDigest(stepId)}`;
+export function progressNote(key: string): string {
+  return `progress-${shortDigest(key)}`;
 }

@@ -6,14 +6,17 @@ import {
   type Fact,
   isRunEntry,
   isTerminal,
+  type RunEntry,
   type TerminalEntry,
 } from "../ports/journal.ts";
 import type { Run } from "../ports/run.ts";
 import type { Loaded } from "../ports/store.ts";
 import { PerdureError } from "../sdk/errors.ts";
 import type { AnyWorkflow } from "../sdk/workflow.ts";
+import { assertBehaviourKnown } from "./behaviour.ts";
 import type { Engine } from "./engine.ts";
-import { Execution } from "./execution.ts";
+import { type Beginning, Execution } from "./execution.ts";
+import { Folds, type Placed } from "./folds.ts";
 import { unpack } from "./payloads.ts";
 import { tokensOf } from "./tokens.ts";
 import { placeUnreadable, UnreadableError } from "./unreadable.ts";
@@ -22,6 +25,8 @@ type Journal = Pick<Loaded, "checkpoints" | "facts">;
 
 export interface Replayed {
   readonly execution: Execution;
+  /** The entry that was to be the last is of a turn or a generation that has ended. */
+  readonly isPast: boolean;
   /** Position of the journal's last entry, delivered or not. */
   readonly lastSeq: number;
 }
@@ -40,10 +45,29 @@ export function entriesOf({ checkpoints }: Journal): readonly Entry[] {
   return checkpoints.flatMap(({ entries }) => entries);
 }
 
+/** The entries with their positions: some may have been left out before. */
+function placed({ checkpoints }: Journal): readonly Placed[] {
+  return checkpoints.flatMap(({ first, entries }) =>
+    entries.map((entry, i) => ({ seq: first + i, entry, isFirst: i === 0 })),
+  );
+}
+
 /** Position of the last entry. */
 export function lastSeqOf({ checkpoints }: Journal): number {
   const last = checkpoints.at(-1);
   return last === undefined ? 0 : last.first + last.entries.length - 1;
+}
+
+/** The counterpart of F1: what was left out must be what the entry behind it makes superfluous. @throws E_CORRUPT */
+export function assertFolds({ checkpoints }: Journal, { runId, folds = [] }: Run): void {
+  for (const { from, to } of folds) {
+    const entry = checkpoints.find(({ first }) => first === to + 1)?.entries[0];
+    const isCovered =
+      entry?.type === "run.continued" || (entry?.type === "loop.turned" && entry.from <= from);
+    if (isCovered) continue;
+    const what = `META of run ${runId} leaves out positions ${from} to ${to}, and no turn or new beginning follows them.`;
+    throw new UnreadableError("E_CORRUPT", what);
+  }
 }
 
 /** @throws E_UNKNOWN_WORKFLOW */
@@ -56,66 +80,125 @@ function workflowOf(engine: Engine, run: Run): AnyWorkflow {
   );
 }
 
+/** The run's code, which has not begun. @throws E_UNKNOWN_WORKFLOW */
+function executionOf(
+  engine: Engine,
+  run: Run,
+  input: unknown,
+  more: { readonly from?: Beginning; readonly folds?: Folds } = {},
+): Execution {
+  assertBehaviourKnown(run);
+  const { ports } = engine;
+  return new Execution({
+    workflow: workflowOf(engine, run),
+    run,
+    input,
+    turn: () => ports.clock.turn(),
+    log: ports.log.with({ run: run.runId, workflow: run.workflow }),
+    tokens: tokensOf(engine, run.runId),
+    ...more,
+  });
+}
+
 /** Replays entries up to the position `until`. A divergence is left in `execution.fault`. */
 export async function replay(
   engine: Engine,
   run: Run,
   journal: Journal,
   until = Number.POSITIVE_INFINITY,
+  otherInput?: { readonly value: unknown },
 ): Promise<Replayed> {
-  const { ports } = engine;
-  const execution = new Execution({
-    workflow: workflowOf(engine, run),
-    run,
-    input: await placeUnreadable(`Run ${run.runId}, its input`, () => inputOf(engine, run, journal.facts)),
-    turn: () => ports.clock.turn(),
-    log: ports.log.with({ run: run.runId, workflow: run.workflow }),
-    tokens: tokensOf(engine, run.runId),
-  });
-  const entries = entriesOf(journal);
-  execution.live = entries.length === 0;
-  execution.versions.isAtEnd = entries.length === 0;
-  for (const entry of entries) if (entry.type === "run.version_marked") execution.versions.noteMark(entry);
+  const { execution, rest } = await lastGeneration(engine, run, journal, { otherInput });
+  const lastSeq = lastSeqOf(journal);
+  execution.live = rest.length === 0;
+  execution.versions.isAtEnd = rest.length === 0;
+  for (const { entry } of rest) if (entry.type === "run.version_marked") execution.versions.noteMark(entry);
   await execution.start();
-  for (const [i, entry] of entries.entries()) {
-    const seq = i + 1;
+  let isPast = !rest.some(({ seq }) => seq === until);
+  for (const { seq, entry, isFirst } of rest) {
     if (seq > until || execution.fault !== undefined) break;
-    execution.versions.isAtEnd = seq === entries.length;
-    await deliverEntry(engine, execution, seq, entry);
+    execution.versions.isAtEnd = seq === lastSeq;
+    if (execution.folds.pass(seq, entry)) {
+      execution.leaveOut(seq, entry, execution.generation);
+      isPast ||= seq === until;
+    } else {
+      await deliverEntry(engine, execution, { seq, entry, isFirst });
+    }
   }
   execution.live = true;
   execution.versions.isAtEnd = true;
-  return { execution, lastSeq: entries.length };
+  return { execution, isPast: isPast && until <= lastSeq, lastSeq };
+}
+
+interface Begun {
+  readonly execution: Execution;
+  /** What is to be delivered. */
+  readonly rest: readonly Placed[];
+}
+
+/** The code of the last generation, which has not begun. `isWhole`: nothing of it is left out. */
+export async function lastGeneration(
+  engine: Engine,
+  run: Run,
+  journal: Journal,
+  how: { readonly otherInput?: { readonly value: unknown } | undefined; readonly isWhole?: true },
+): Promise<Begun> {
+  const entries = placed(journal);
+  const at = entries.findLastIndex(({ entry }) => entry.type === "run.continued");
+  const rest = entries.slice(at + 1);
+  const folds = new Folds(how.isWhole ? [] : rest, entries[at]?.seq);
+  const begins = entries[at];
+  if (begins?.entry.type !== "run.continued") {
+    const { otherInput } = how;
+    const input =
+      otherInput === undefined
+        ? await placeUnreadable(`Run ${run.runId}, its input`, () => inputOf(engine, run, journal.facts))
+        : otherInput.value;
+    return { execution: executionOf(engine, run, input, { folds }), rest };
+  }
+  const { seq, isFirst, entry } = begins;
+  const place = `Run ${run.runId}, entry ${seq} (${entry.type})`;
+  const input = await placeUnreadable(place, () => unpack(entry.value, engine.ports.blobs));
+  if (isFirst) folds.add({ from: 1, to: seq - 1 });
+  const execution = executionOf(engine, run, input, { from: entry, folds });
+  let generation = 1;
+  for (const left of entries.slice(0, at + 1)) {
+    execution.leaveOut(left.seq, left.entry, generation);
+    if (left.entry.type === "run.continued") generation = left.entry.generation;
+  }
+  return { execution, rest };
 }
 
 /** C1: a terminal entry is the last, so it is never delivered. */
 export async function deliverEntry(
   engine: Engine,
   execution: Execution,
-  seq: number,
-  entry: Entry,
+  { seq, entry, isFirst }: Placed,
 ): Promise<void> {
   if (isTerminal(entry)) {
     const what = `The journal of run ${execution.run.runId} goes on after its end at position ${seq}.`;
     execution.fault ??= new UnreadableError("E_CORRUPT", what);
     return;
   }
-  if (isRunEntry(entry)) {
-    await execution.deliverToRun(entry);
-    return;
-  }
-  const place = `Run ${execution.run.runId}, entry ${seq} (${entry.type} "${entry.id}")`;
-  await execution.deliver(seq, entry, await placeUnreadable(place, () => entryValue(engine, entry)));
+  const name = "id" in entry ? `${entry.type} "${entry.id}"` : entry.type;
+  const place = `Run ${execution.run.runId}, entry ${seq} (${name})`;
+  const value = await placeUnreadable(place, () => entryValue(engine, entry));
+  if (isRunEntry(entry)) await execution.deliverToRun(seq, entry, value);
+  else await execution.deliver({ seq, isFirst }, entry, value);
 }
 
-async function entryValue({ ports }: Engine, entry: CallEntry): Promise<unknown> {
+async function entryValue({ ports }: Engine, entry: CallEntry | RunEntry): Promise<unknown> {
   // Why an attempt is tried again concerns nobody but the reader of the journal.
   if ("failure" in entry && entry.type !== "step.retrying")
     return await unpack(entry.failure.error, ports.blobs);
+  // The code gave it away and never sees it again.
+  if (entry.type === "state.published" || entry.type === "event.emitted") return undefined;
+  // The next generation reads it (replay).
+  if (entry.type === "run.continued") return undefined;
   return "value" in entry ? await unpack(entry.value, ports.blobs) : undefined;
 }
 
-async function inputOf({ ports }: Engine, run: Run, facts: readonly Fact[]): Promise<unknown> {
+export async function inputOf({ ports }: Engine, run: Run, facts: readonly Fact[]): Promise<unknown> {
   const { input } = run;
   if ("payload" in input) return await unpack(input.payload, ports.blobs);
   const fact = facts.find((candidate) => candidate.key === input.fact);

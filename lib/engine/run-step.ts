@@ -18,7 +18,8 @@ import { keepLease } from "./lease.ts";
 import { stall } from "./leave.ts";
 import { type StepRequest, writeMessage } from "./messages.ts";
 import { progressOf } from "./progress.ts";
-import { endOf, replay } from "./replay.ts";
+import { readFact } from "./read-fact.ts";
+import { assertFolds, endOf, replay } from "./replay.ts";
 import { decideRetry } from "./retry.ts";
 import { packAttempt } from "./step-runner.ts";
 import { UnreadableError } from "./unreadable.ts";
@@ -32,8 +33,7 @@ export async function runStep(engine: Engine, request: StepRequest, host: Host):
   const { runId, seq } = request;
   const run = await ports.store.runs.get(runId);
   if (run === undefined || isClosed(run.status)) return DONE;
-  if ((await ports.store.journal.fact(runId, stepFactKey(seq))) !== undefined)
-    return await woken(engine, runId);
+  if ((await readFact(ports.store, runId, stepFactKey(seq))) !== undefined) return await woken(engine, runId);
 
   const owner = ports.random.id();
   const now = ports.clock.now();
@@ -110,12 +110,16 @@ async function attempt(
   signal: AbortSignal,
 ): Promise<PackedResult | PerdureError | "answered" | undefined> {
   const { ports } = engine;
-  const journal = await ports.store.journal.load(run.runId);
+  const journal = await ports.store.journal.load(run.runId, run.folds);
   if (endOf(journal) !== undefined) return undefined;
-  if (journal.facts.some((fact) => fact.key === stepFactKey(seq))) return "answered";
+  assertFolds(journal, run);
+  const isAnswered = journal.facts.some((fact) => fact.key === stepFactKey(seq));
+  if (isAnswered || (await ports.store.journal.retired(run.runId, stepFactKey(seq))) !== undefined)
+    return "answered";
   const replayed = await replay(engine, run, journal, seq).catch(asFault);
   if (replayed instanceof PerdureError) return replayed;
-  const { execution, lastSeq } = replayed;
+  const { execution, isPast, lastSeq } = replayed;
+  if (isPast) return undefined;
   const call = [...execution.calls.open()].find((open): open is StepCall => isDispatchedAt(open, seq));
   if (call === undefined || lastSeq < seq) {
     const what = `Run ${run.runId}: this code does not come to the step dispatched at entry ${seq}.`;

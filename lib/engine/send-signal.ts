@@ -13,6 +13,7 @@ import { checkName } from "../sdk/names.ts";
 import { sha256Hex } from "./digest.ts";
 import type { Engine } from "./engine.ts";
 import { pack, unpack } from "./payloads.ts";
+import { putFactOnce, readFact } from "./read-fact.ts";
 import { checkKey } from "./start-run.ts";
 import { checkInput } from "./validate.ts";
 import { wake } from "./wake.ts";
@@ -49,12 +50,15 @@ export async function sendSignal(
       ? `signal-${ports.random.id()}`
       : `signal-${sha256Hex(idempotencyKey).slice(0, 32)}`;
   const value = await pack(payload, runId, engine);
-  const known = idempotencyKey === undefined ? undefined : await ports.store.journal.fact(runId, key);
+  const known = idempotencyKey === undefined ? undefined : await readFact(ports.store, runId, key);
   if (known === undefined && isClosed(run.status)) {
     throw new PerdureError("E_RUN_CLOSED", `Run ${runId} is ${run.status}; signal "${name}" was not stored.`);
   }
-  const fact: Fact = { kind: "signal", key, at, signal: name, value };
-  const result = await ports.store.journal.putFact(runId, fact);
+  const fact: Fact = { kind: "signal", key, at, signal: name, order: ports.random.id(), value };
+  // Without a key of the caller's nobody else has this one.
+  const result = await (idempotencyKey === undefined
+    ? ports.store.journal.putFact(runId, fact)
+    : putFactOnce(ports.store, runId, fact));
   if (!result.stored && !(await isSame(result.existing, fact, ports.blobs))) {
     throw new PerdureError(
       "E_IDEMPOTENCY_CONFLICT",
@@ -67,7 +71,8 @@ export async function sendSignal(
   return { stored: result.stored };
 }
 
-function schemaOf(schemas: SignalSchemas | undefined, name: string): StandardSchemaV1 | undefined {
+/** Nothing for a signal that nobody declared. */
+export function schemaOf(schemas: SignalSchemas | undefined, name: string): StandardSchemaV1 | undefined {
   return schemas !== undefined && Object.hasOwn(schemas, name) ? schemas[name] : undefined;
 }
 

@@ -3,12 +3,16 @@
 //
 //   put input (only when large) ──► put META if absent ──► send n = 1
 import { MAX_CALLER_KEY_CHARS, MAX_INLINE_INPUT_BYTES, MAX_VALUE_DEPTH } from "../limits.ts";
-import type { Parent, Run } from "../ports/run.ts";
+import type { Attributes, Origin, Parent, Run } from "../ports/run.ts";
 import { PerdureError } from "../sdk/errors.ts";
 import type { AnyWorkflow } from "../sdk/workflow.ts";
+import { checkAttributes, checkAttributesSize } from "./attributes.ts";
+import { BEHAVIOUR } from "./behaviour.ts";
 import { encode } from "./codec.ts";
 import { sha256Hex, shortDigest } from "./digest.ts";
 import type { Engine } from "./engine.ts";
+import { existingRun } from "./flow/door.ts";
+import { limiterRefsOf } from "./flow/limiters.ts";
 import { pack, payloadBytes } from "./payloads.ts";
 import { sweepTime } from "./settings.ts";
 import { checkInput } from "./validate.ts";
@@ -21,6 +25,8 @@ export interface StartRequest {
   readonly runId?: string;
   readonly idempotencyKey?: string;
   readonly parent?: Parent;
+  /** What the run is found by; a repeated start does not change them. */
+  readonly attributes?: Attributes;
 }
 
 /**
@@ -31,33 +37,69 @@ export async function startRun(
   engine: Engine,
   request: StartRequest,
 ): Promise<{ readonly created: boolean; readonly run: Run }> {
-  const { ports } = engine;
-  const workflow = engine.registry.get(request.workflow);
-  if (workflow === undefined)
-    throw new PerdureError("E_UNKNOWN_WORKFLOW", `There is no workflow "${request.workflow}".`);
+  const workflow = workflowNamed(engine, request.workflow);
   const runId = runIdOf(engine, request);
-  const inputHash = hashOf(request.input);
+  if (request.attributes !== undefined) {
+    checkAttributes("attributes", request.attributes, false);
+    checkAttributesSize("The attributes", request.attributes);
+  }
+  const inputHash = hashInput(request.input);
   const value = await checkInput(workflow.inputSchema, request.input);
+  const start = { ...request, workflow, runId, value, inputHash };
+  // Who starts a child waits for that very run.
+  const existing = request.parent === undefined ? await existingRun(engine, start) : undefined;
+  if (existing === undefined) return await createRun(engine, start);
+  await announce(engine, existing);
+  return { created: false, run: existing };
+}
 
-  const result = await ports.store.runs.create(
-    await newRun(engine, workflow, { ...request, runId }, value, inputHash),
-  );
+/** @throws E_UNKNOWN_WORKFLOW */
+export function workflowNamed(engine: Engine, name: string): AnyWorkflow {
+  const workflow = engine.registry.get(name);
+  if (workflow !== undefined) return workflow;
+  throw new PerdureError("E_UNKNOWN_WORKFLOW", `There is no workflow "${name}".`);
+}
+
+export interface CheckedStart {
+  readonly workflow: AnyWorkflow;
+  readonly runId: string;
+  /** What the workflow gets. */
+  readonly value: unknown;
+  readonly inputHash: string;
+  readonly parent?: Parent;
+  readonly forkedFrom?: Origin;
+  /** That of the run whose entries it begins with. @default the newest */
+  readonly behaviour?: number;
+  /** Position up to which the journal is there already, and nothing of it is to be sent again. @default 0 */
+  readonly lastSeq?: number;
+  readonly attributes?: Attributes;
+}
+
+/** Puts META if absent and sends the first wake-up. @throws E_IDEMPOTENCY_CONFLICT */
+export async function createRun(
+  engine: Engine,
+  start: CheckedStart,
+): Promise<{ readonly created: boolean; readonly run: Run }> {
+  const { workflow, runId, inputHash } = start;
+  const result = await engine.ports.store.runs.create(await newRun(engine, start));
   const { run } = result;
   if (run.workflow !== workflow.name || run.inputHash !== inputHash) {
     throw new PerdureError("E_IDEMPOTENCY_CONFLICT", `Run ${runId} was started before with other content.`);
   }
-  if (run.fence === 0 && run.status === "pending") await sendWakeUp(engine, runId, 1, 0);
+  await announce(engine, run);
   return result;
 }
 
-async function newRun(
-  engine: Engine,
-  workflow: AnyWorkflow,
-  { runId, parent }: StartRequest & { readonly runId: string },
-  value: unknown,
-  inputHash: string,
-): Promise<Run> {
+/** Whoever has made it may have died before it sent the first wake-up. */
+async function announce(engine: Engine, run: Run): Promise<void> {
+  if (run.fence === 0 && run.status === "pending") await sendWakeUp(engine, run.runId, 1, 0);
+}
+
+async function newRun(engine: Engine, start: CheckedStart): Promise<Run> {
+  const { workflow, runId, value, inputHash, parent, forkedFrom, lastSeq = 0, attributes } = start;
+  const { behaviour = BEHAVIOUR } = start;
   const now = engine.ports.clock.now();
+  const limiters = limiterRefsOf(workflow, value);
   return {
     runId,
     workflow: workflow.name,
@@ -67,12 +109,16 @@ async function newRun(
     inputHash,
     createdAt: now,
     ...(parent === undefined ? {} : { parent }),
+    ...(attributes === undefined ? {} : { attributes }),
+    ...(forkedFrom === undefined ? {} : { forkedFrom }),
+    ...(limiters.length === 0 ? {} : { limiters }),
     ...(workflow.timeoutMs === undefined ? {} : { deadline: now + workflow.timeoutMs }),
+    behaviour,
     fence: 0,
     wake: 1,
     handled: 0,
     fails: 0,
-    lastSeq: 0,
+    lastSeq,
     waits: [],
     sweepAt: sweepTime(now, engine.settings),
   };
@@ -123,7 +169,7 @@ export function checkKey(key: string): void {
 }
 
 /** Of what the caller sent, whatever the order of its keys. */
-function hashOf(input: unknown): string {
+export function hashInput(input: unknown): string {
   const { encoding, text } = encode(sortKeys(input));
   return sha256Hex(`${encoding} ${text}`);
 }

@@ -5,7 +5,7 @@
 // Checked is what the engine relies on. Fields that no form names are left alone: a newer version may add some.
 // Written by hand and not as a schema, because a resume checks every entry of its journal.
 import type { Checkpoint, Entry, Fact, Note } from "../ports/journal.ts";
-import { isClosed, RUN_STATUSES, type Run } from "../ports/run.ts";
+import { type Fold, isClosed, RUN_STATUSES, type Run } from "../ports/run.ts";
 import { UnreadableError } from "./unreadable.ts";
 
 type Test = (value: unknown) => boolean;
@@ -55,8 +55,17 @@ const isRetry: Test = (value) =>
 
 const isCallbackEnd: Test = (value) =>
   isRecord(value) && ("closed" in value ? isText(value["closed"]) : isOutcome(value));
+const isTexts: Test = (value) => Array.isArray(value) && value.every(isText);
 const isFlag: Test = (value) => typeof value === "boolean";
 const isUndone: Test = (value) => Array.isArray(value) && value.every(fits({ id: isText, ok: isFlag }));
+/** `null` takes an attribute away. */
+const isAttributes =
+  (mayRemove: boolean): Test =>
+  (value) =>
+    isRecord(value) &&
+    Object.values(value).every(
+      (each) => isText(each) || isFlag(each) || Number.isFinite(each) || (mayRemove && each === null),
+    );
 
 const ofCall = { id: isText, at: isTime };
 const ENTRIES: Readonly<Record<Entry["type"], Form>> = {
@@ -82,6 +91,15 @@ const ENTRIES: Readonly<Record<Entry["type"], Form>> = {
   "child.succeeded": { ...ofCall, value: isPayload },
   "child.failed": { ...ofCall, failure: isFailure, status: orAbsent(isText) },
   "child.cancelled": ofCall,
+  "state.published": { ...ofCall, value: isPayload },
+  "attributes.set": { ...ofCall, attributes: isAttributes(true) },
+  "attributes.refused": { ...ofCall, failure: isFailure },
+  "event.emitted": { ...ofCall, event: isText, source: isText, value: isPayload },
+  "tx.committed": ofCall,
+  "tx.refused": { ...ofCall, failure: isFailure },
+  "loop.turned": { ...ofCall, turn: isPosition, value: isPayload, from: isPosition },
+  "run.continued": { at: isTime, generation: isPosition, value: isPayload },
+  "run.continue_refused": { at: isTime, failure: isFailure },
   "run.cancel_requested": { at: isTime, reason: orAbsent(isText) },
   "run.expired": { at: isTime },
   "run.version_marked": { at: isTime, change: isText, version: isCount },
@@ -94,8 +112,8 @@ const FACTS: Readonly<Record<Fact["kind"], Form>> = {
   signal: { at: isTime, signal: isText, value: isPayload },
   step: { at: isTime, seq: isPosition, outcome: isOutcome },
   input: { at: isTime, value: isPayload },
-  child: { at: isTime, status: isText, outcome: isOutcome },
-  callback: { at: isTime, outcome: isCallbackEnd },
+  child: { at: isTime, call: isText, status: isText, outcome: isOutcome },
+  callback: { at: isTime, call: isText, outcome: isCallbackEnd },
   token: { at: isTime, callback: isText, expiresAt: orAbsent(isTime) },
   cancel: { at: isTime, reason: orAbsent(isText) },
   terminate: { at: isTime, reason: orAbsent(isText) },
@@ -103,6 +121,12 @@ const FACTS: Readonly<Record<Fact["kind"], Form>> = {
 const NOTE: Form = { name: isText, order: isCount, at: isTime, value: isPayload };
 const CHECKPOINT: Form = { first: isPosition, fence: isCount, mark: isText, at: isTime };
 const isWait = fits({ kind: isText, id: isText, until: orAbsent(isTime) });
+const isFold: Test = (value) =>
+  fits({ from: isPosition, to: isPosition })(value) && (value as Fold).from <= (value as Fold).to;
+/** In order and apart: what is read lies between them. */
+const isFolds: Test = (value) =>
+  Array.isArray(value) &&
+  value.every((fold, i) => isFold(fold) && (i === 0 || value[i - 1].to + 1 < fold.from));
 const RUN: Form = {
   workflow: isText,
   version: isText,
@@ -113,7 +137,10 @@ const RUN: Form = {
   closedAt: orAbsent(isTime),
   deadline: orAbsent(isTime),
   parent: orAbsent(fits({ runId: isText, id: isText, awaits: isFlag })),
+  limiters: orAbsent(isTexts),
   paused: orAbsent(isFlag),
+  attributes: orAbsent(isAttributes(false)),
+  behaviour: isPosition,
   fence: isCount,
   leaseOwner: orAbsent(isText),
   leaseUntil: orAbsent(isTime),
@@ -126,6 +153,7 @@ const RUN: Form = {
   timer: orAbsent(fits({ name: isText, fireAt: isTime })),
   waits: (value) => Array.isArray(value) && value.every(isWait),
   stalled: orAbsent(fits({ code: isText, message: isText, at: isTime })),
+  folds: orAbsent(isFolds),
   sweepAt: orAbsent(isTime),
   expiresAt: orAbsent(isCount),
 };
@@ -176,10 +204,15 @@ export function asNote(value: unknown, place: string): Note {
 }
 
 /** The counterpart of J1: a journal with a gap or an overlap would replay as another run. @throws E_CORRUPT */
-export function assertGapless(runId: string, checkpoints: readonly Checkpoint[]): void {
+export function assertGapless(
+  runId: string,
+  checkpoints: readonly Checkpoint[],
+  folds: readonly Fold[] = [],
+): void {
   let next = 1;
   for (const { first, entries } of checkpoints) {
-    if (first !== next) {
+    const isFolded = folds.some(({ from, to }) => from <= next && first === to + 1);
+    if (first !== next && !(isFolded && first > next)) {
       const what = `The journal of run ${runId} has a checkpoint at position ${first} where ${next} was due.`;
       throw new UnreadableError("E_CORRUPT", what);
     }

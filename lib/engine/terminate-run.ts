@@ -7,11 +7,12 @@
 import type { Run } from "../ports/run.ts";
 import { type EndRequest, openRun, putEndFact, readRun } from "./end-request.ts";
 import type { Engine } from "./engine.ts";
-import { childrenToCancel } from "./family.ts";
 import { JournalWriter, Overtaken } from "./journal-writer.ts";
 import { LeaseLost } from "./lease.ts";
 import { close } from "./leave.ts";
-import { endOf, entriesOf, lastSeqOf } from "./replay.ts";
+import { leftoversOf } from "./leftovers.ts";
+import { Outgoing } from "./outgoing.ts";
+import { endOf, lastSeqOf } from "./replay.ts";
 import { type CancelFact, cancelledOutright } from "./terminal.ts";
 import { wake } from "./wake.ts";
 
@@ -39,11 +40,14 @@ async function endNow(engine: Engine, runId: string, fact: CancelFact): Promise<
   const owner = random.id();
   const run = await store.runs.seize({ runId, owner, leaseUntil: clock.now() + engine.settings.leaseMs });
   if (run === undefined) return true;
-  const journal = await store.journal.load(runId);
+  const journal = await store.journal.load(runId, run.folds);
   const ended = endOf(journal);
-  const children = childrenToCancel(entriesOf(journal));
+  const leftovers = leftoversOf(run, journal.checkpoints);
+  const outgoing = new Outgoing(engine, run);
+  outgoing.noteAll(journal.checkpoints);
+  await outgoing.send();
   if (ended !== undefined)
-    return (await close(engine, run, ended.terminal, ended.seq, children)).kind === "left";
+    return (await close(engine, run, ended.terminal, ended.seq, leftovers)).kind === "left";
   const entry = await cancelledOutright(run, fact, engine, clock.now());
   const writer = new JournalWriter({
     engine,
@@ -53,7 +57,7 @@ async function endNow(engine: Engine, runId: string, fact: CancelFact): Promise<
     signal: new AbortController().signal,
   });
   try {
-    return (await close(engine, run, entry, await writer.append([entry]), children)).kind === "left";
+    return (await close(engine, run, entry, await writer.append([entry]), leftovers)).kind === "left";
   } catch (error) {
     if (error instanceof Overtaken || error instanceof LeaseLost) return false;
     throw error;

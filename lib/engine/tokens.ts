@@ -7,11 +7,12 @@ import type { Ports } from "../ports/ports.ts";
 import { PerdureError } from "../sdk/errors.ts";
 import { sha256Hex } from "./digest.ts";
 import type { Engine } from "./engine.ts";
+import { readFact } from "./read-fact.ts";
 
 export type TokenFact = Extract<Fact, { kind: "token" }>;
 
 export interface TokenRequest {
-  /** Id of the call it completes. */
+  /** Key of the call it completes. */
   readonly callback: string;
   readonly decision?: "approve" | "reject";
   /** Epoch ms. */
@@ -51,7 +52,7 @@ export async function readToken(
 ): Promise<{ readonly runId: string; readonly fact: TokenFact }> {
   const [, encoded = "", secret = ""] = SHAPE.exec(token) ?? [];
   const runId = Buffer.from(encoded, "base64url").toString("utf8");
-  const fact = secret === "" ? undefined : await ports.store.journal.fact(runId, keyOf(secret));
+  const fact = secret === "" ? undefined : await readFact(ports.store, runId, keyOf(secret));
   if (fact?.kind === "token") return { runId, fact };
   throw new PerdureError("E_CALLBACK_NOT_FOUND", "There is no callback with this token.");
 }

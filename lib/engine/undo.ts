@@ -14,10 +14,15 @@ interface Kept {
   readonly value: unknown;
 }
 
+interface UnderWay {
+  readonly scope: string;
+  readonly done: Promise<readonly Undone[]>;
+}
+
 export class Undos {
   readonly #execution: Execution;
   #kept: Kept[] = [];
-  #underWay: Promise<readonly Undone[]> | undefined;
+  #underWay: UnderWay | undefined;
 
   constructor(execution: Execution) {
     this.#execution = execution;
@@ -36,24 +41,39 @@ export class Undos {
     this.#kept.push({ id, compensation, value });
   }
 
-  /** What has been registered so far needs no undoing any more. */
-  forget(): void {
-    this.#kept = [];
+  /** What has been registered so far, below a scope, needs no undoing any more. */
+  forget(scope: string): void {
+    this.#kept = this.#kept.filter(({ id }) => !id.startsWith(scope));
   }
 
-  /** Never rejects. Whoever asks while it is under way gets the same. */
-  async run(): Promise<readonly Undone[]> {
-    this.#underWay ??= this.#undoAll().finally(() => {
-      this.#underWay = undefined;
-    });
-    return await this.#underWay;
+  /** Undoes what has been registered below a scope. Never rejects. Whoever asks while it is under way gets the same. */
+  async run(scope: string): Promise<readonly Undone[]> {
+    const before = this.#underWay;
+    if (before?.scope === scope) return await before.done;
+    const done = before === undefined ? this.#undoAll(scope) : this.#undoAfter(before, scope);
+    this.#underWay = { scope, done };
+    const undone = await done;
+    if (this.#underWay?.done === done) this.#underWay = undefined;
+    return undone;
   }
 
-  async #undoAll(): Promise<readonly Undone[]> {
+  /** What another one is undoing comes first, and is told of when it lies below the scope. */
+  async #undoAfter(before: UnderWay, scope: string): Promise<readonly Undone[]> {
+    const earlier = await before.done;
+    const later = await this.#undoAll(scope);
+    return before.scope.startsWith(scope) ? [...earlier, ...later] : later;
+  }
+
+  async #undoAll(scope: string): Promise<readonly Undone[]> {
     const undone: Undone[] = [];
-    for (let next = this.#kept.pop(); next !== undefined; next = this.#kept.pop())
+    for (let next = this.#take(scope); next !== undefined; next = this.#take(scope))
       undone.push(await this.#undo(next));
     return undone;
+  }
+
+  #take(scope: string): Kept | undefined {
+    const at = this.#kept.findLastIndex(({ id }) => id.startsWith(scope));
+    return at < 0 ? undefined : this.#kept.splice(at, 1)[0];
   }
 
   async #undo({ id, compensation, value }: Kept): Promise<Undone> {

@@ -1,13 +1,15 @@
-// One engine on AWS, for one process: the ports on DynamoDB, SQS, Scheduler and S3, as the environment names them.
+// One engine on AWS, for one process: the ports on DynamoDB, SQS, Scheduler, EventBridge and S3, as the environment names them.
 // Made once per cold start by each factory of this room and held in its closure. It keeps no state of any invocation, so
 // invocations may share it, one after the other in a frozen sandbox or many at a time (Lambda Managed Instances).
 import {
   createBlobClient,
+  createEventClient,
   createQueueClient,
   createSchedulerClient,
   createTableClient,
 } from "../aws/clients.ts";
 import { createDynamoStore } from "../aws/dynamo-store.ts";
+import { createEventBridgeEvents } from "../aws/eventbridge-events.ts";
 import { createLambdaLog } from "../aws/lambda-log.ts";
 import { createS3Blobs } from "../aws/s3-blobs.ts";
 import { createSchedulerTimers } from "../aws/scheduler-timers.ts";
@@ -36,11 +38,12 @@ export function assemble(
     ports: connect(environment, tableClient),
     registry: createRegistry(workflows),
     settings: environment.settings,
+    ...(environment.publicUrl === undefined ? {} : { publicUrl: environment.publicUrl }),
   };
 }
 
 function connect(environment: Environment, tableClient: ReturnType<typeof createTableClient>): Ports {
-  const { table, bucket, activationQueueUrl, stepQueues, schedules } = environment;
+  const { table, bucket, activationQueueUrl, stepQueues, schedules, eventBus } = environment;
   const queueClient = createQueueClient();
   const queueAt = (url: string) => createSqsQueue({ client: queueClient, url });
   return {
@@ -54,6 +57,7 @@ function connect(environment: Environment, tableClient: ReturnType<typeof create
       queueArn: schedules.targetArn,
       deadLetterArn: schedules.deadLetterArn,
     }),
+    events: createEventBridgeEvents({ client: createEventClient(), bus: eventBus }),
     blobs: createS3Blobs({ client: createBlobClient(), bucket }),
     clock: new SystemClock(),
     random: systemRandom,

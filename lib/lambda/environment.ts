@@ -11,6 +11,10 @@ export interface Environment {
   readonly activationQueueUrl: string;
   /** Name of a step handler → URL of its queue. */
   readonly stepQueues: ReadonlyMap<string, string>;
+  /** Name or ARN of the bus that events of workflows go to. */
+  readonly eventBus: string;
+  /** Where the API is reached from outside, without a slash at its end; absent where nobody sends links. */
+  readonly publicUrl?: string;
   readonly schedules: {
     readonly group: string;
     readonly roleArn: string;
@@ -24,11 +28,14 @@ type Variables = Readonly<Record<string, string | undefined>>;
 
 /** @throws E_BAD_OPTION that names the variable */
 export function readEnvironment(variables: Variables = process.env): Environment {
+  const publicUrl = variables[VARIABLES.publicUrl];
   return {
     table: required(variables, VARIABLES.table),
     bucket: required(variables, VARIABLES.bucket),
     activationQueueUrl: required(variables, VARIABLES.activationQueueUrl),
     stepQueues: readStepQueues(variables[VARIABLES.stepQueues]),
+    eventBus: required(variables, VARIABLES.eventBus),
+    ...(publicUrl === undefined ? {} : { publicUrl }),
     schedules: {
       group: required(variables, VARIABLES.scheduleGroup),
       roleArn: required(variables, VARIABLES.scheduleRoleArn),

@@ -11,6 +11,10 @@ export const VARIABLES = {
   stepQueues: "PERDURE_STEP_QUEUES",
   /** Set on the function of a step handler only: its name. */
   stepHandler: "PERDURE_STEP_HANDLER",
+  /** Name or ARN. */
+  eventBus: "PERDURE_EVENT_BUS",
+  /** Where the API is reached from outside; set on the functions that send links. */
+  publicUrl: "PERDURE_PUBLIC_URL",
   scheduleGroup: "PERDURE_SCHEDULE_GROUP",
   scheduleRoleArn: "PERDURE_SCHEDULE_ROLE_ARN",
   scheduleTargetArn: "PERDURE_SCHEDULE_TARGET_ARN",

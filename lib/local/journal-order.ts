@@ -1,15 +1,15 @@
 // The order in which a journal's parts come.
-import type { Checkpoint, Fact } from "../ports/journal.ts";
+import type { Checkpoint } from "../ports/journal.ts";
+import type { Fold } from "../ports/run.ts";
 
 /** The highest position a checkpoint holds. */
 export function lastPosition({ first, entries }: Checkpoint): number {
   return first + entries.length - 1;
 }
 
-export function compareFacts(a: Fact, b: Fact): number {
-  if (a.at !== b.at) return a.at - b.at;
-  if (a.key === b.key) return 0;
-  return a.key < b.key ? -1 : 1;
+/** Whether a journal may be read without this checkpoint. */
+export function isInFold(checkpoint: Checkpoint, folds: readonly Fold[]): boolean {
+  return folds.some(({ from, to }) => checkpoint.first >= from && lastPosition(checkpoint) <= to);
 }
 
 /** The first checkpoints of an ordered list, up to the one with which `limit` entries are reached. */

@@ -10,6 +10,8 @@ import { StartError } from "./start-error.ts";
 import { startPage } from "./start-page.ts";
 
 const LOOPBACK = "127.0.0.1";
+/** A connection that is closed while a request is on its way fails that request; Node's five seconds meet busy clients. */
+const KEEP_ALIVE_MS = 60_000;
 const OWN_HOST = /^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d{1,5})?$/i;
 
 export interface ListenOptions {
@@ -31,7 +33,7 @@ export async function listen({ port, log, api }: ListenOptions): Promise<Listeni
     if (refusal !== undefined) return problemResponse(refusal, log, request);
     return isStartPage(request) ? startPage() : api.fetch(request);
   };
-  const server = createAdaptorServer({ fetch: answer });
+  const server = createAdaptorServer({ fetch: answer, serverOptions: { keepAliveTimeout: KEEP_ALIVE_MS } });
   server.listen(port, LOOPBACK);
   try {
     await once(server, "listening");

@@ -6,6 +6,7 @@ import type { Log } from "../ports/log.ts";
 import type { Ports } from "../ports/ports.ts";
 import type { Database } from "./sqlite/database.ts";
 import { SqliteBlobs } from "./sqlite/sqlite-blobs.ts";
+import { SqliteEvents } from "./sqlite/sqlite-events.ts";
 import { SqliteQueue } from "./sqlite/sqlite-queue.ts";
 import { SqliteStore } from "./sqlite/sqlite-store.ts";
 import { SqliteTimers } from "./sqlite/sqlite-timers.ts";
@@ -36,6 +37,7 @@ export function createLocalPorts(database: Database, clock: Clock, log: Log): Lo
     activations,
     stepHandlers: { get: () => steps },
     timers,
+    events: new SqliteEvents(database, log),
     blobs: new SqliteBlobs(database),
     clock,
     random: systemRandom,

@@ -1,38 +1,44 @@
 // JournalStore in memory: one partition for each run, with checkpoints by their first position (J1: a slot that is
 // taken stays as it is), facts by key and step claims by position.
 import { assertGapless } from "../engine/stored-forms.ts";
-import type { Checkpoint, Fact, Note, StepClaim } from "../ports/journal.ts";
+import { byArrival, type Checkpoint, type Fact, type Note, type StepClaim } from "../ports/journal.ts";
+import type { Fold } from "../ports/run.ts";
 import type { JournalStore, Loaded } from "../ports/store.ts";
 import { copyData } from "./copy-data.ts";
-import { compareFacts, lastPosition, takeEntries } from "./journal-order.ts";
+import { isInFold, lastPosition, takeEntries } from "./journal-order.ts";
 
 interface Partition {
   readonly checkpoints: Map<number, Checkpoint>;
   readonly facts: Map<string, Fact>;
+  readonly retired: Map<string, Fact>;
   readonly notes: Map<string, Note>;
   readonly stepClaims: Map<number, StepClaim>;
 }
 
-type Request<Method extends "claimStep" | "renewStep"> = Parameters<JournalStore[Method]>[0];
+type Request<Method extends "claimStep" | "renewStep" | "retire"> = Parameters<JournalStore[Method]>[0];
 
 export class MemoryJournal implements JournalStore {
   readonly #partitions = new Map<string, Partition>();
 
   async append(runId: string, checkpoint: Checkpoint) {
-    const { checkpoints } = this.#partition(runId);
-    const existing = checkpoints.get(checkpoint.first);
+    const existing = this.standing(runId, checkpoint.first);
     if (existing === undefined) {
-      checkpoints.set(checkpoint.first, copyData(checkpoint));
+      this.#partition(runId).checkpoints.set(checkpoint.first, copyData(checkpoint));
       return { ok: true } as const;
     }
     if (existing.mark === checkpoint.mark) return { ok: true } as const;
     return { ok: false, existing: copyData(existing) } as const;
   }
 
-  async load(runId: string): Promise<Loaded> {
+  /** What has taken a slot. */
+  protected standing(runId: string, first: number): Checkpoint | undefined {
+    return this.#partition(runId).checkpoints.get(first);
+  }
+
+  async load(runId: string, folds: readonly Fold[] = []): Promise<Loaded> {
     const { notes, stepClaims } = this.#partition(runId);
-    const checkpoints = this.#inOrder(runId);
-    assertGapless(runId, checkpoints);
+    const checkpoints = this.#inOrder(runId).filter((checkpoint) => !isInFold(checkpoint, folds));
+    assertGapless(runId, checkpoints, folds);
     return copyData({
       checkpoints,
       facts: this.#factsInOrder(runId),
@@ -66,6 +72,20 @@ export class MemoryJournal implements JournalStore {
     return copyData(this.#partition(runId).facts.get(key));
   }
 
+  async retire({ runId, facts, notes, stepClaims }: Request<"retire">) {
+    const partition = this.#partition(runId);
+    for (const fact of facts) {
+      if (!partition.retired.has(fact.key)) partition.retired.set(fact.key, structuredClone(fact));
+      partition.facts.delete(fact.key);
+    }
+    for (const name of notes) partition.notes.delete(name);
+    for (const seq of stepClaims) partition.stepClaims.delete(seq);
+  }
+
+  async retired(runId: string, key: string) {
+    return structuredClone(this.#partition(runId).retired.get(key));
+  }
+
   async putNote(runId: string, note: Note) {
     const { notes } = this.#partition(runId);
     const standing = notes.get(note.name);
@@ -96,7 +116,13 @@ export class MemoryJournal implements JournalStore {
   #partition(runId: string): Partition {
     const known = this.#partitions.get(runId);
     if (known !== undefined) return known;
-    const partition = { checkpoints: new Map(), facts: new Map(), notes: new Map(), stepClaims: new Map() };
+    const partition: Partition = {
+      checkpoints: new Map(),
+      facts: new Map(),
+      retired: new Map(),
+      notes: new Map(),
+      stepClaims: new Map(),
+    };
     this.#partitions.set(runId, partition);
     return partition;
   }
@@ -106,6 +132,6 @@ export class MemoryJournal implements JournalStore {
   }
 
   #factsInOrder(runId: string): Fact[] {
-    return [...this.#partition(runId).facts.values()].toSorted(compareFacts);
+    return [...this.#partition(runId).facts.values()].toSorted(byArrival);
   }
 }

@@ -1,10 +1,12 @@
 // Store in memory, for tests and simulations: gone with the process. Each method does its work before it first gives
 // way, so it is as indivisible as a conditional write. Values are cloned on the way in and out: nobody shares a
 // reference with the store, as nobody does with a database.
-import type { Run } from "../ports/run.ts";
+import type { LimitStore } from "../ports/limits.ts";
+import { hasAttributes, type Run } from "../ports/run.ts";
 import type { JournalStore, RunIndex, RunQuery, RunStore, Store } from "../ports/store.ts";
 import { copyData } from "./copy-data.ts";
 import { MemoryJournal } from "./memory-journal.ts";
+import { MemoryLimits } from "./memory-limits.ts";
 import { RuledRuns, type RunCells } from "./ruled-runs.ts";
 import { comparePlaces, cutPage, readCursor } from "./run-place.ts";
 import type { Rule } from "./run-rules.ts";
@@ -13,12 +15,14 @@ export class MemoryStore implements Store {
   readonly runs: RunStore;
   readonly journal: JournalStore;
   readonly index: RunIndex;
+  readonly limits: LimitStore;
 
-  constructor() {
+  constructor(journal: JournalStore = new MemoryJournal()) {
     const cells = new MemoryCells();
     this.runs = new RuledRuns(cells);
-    this.journal = new MemoryJournal();
+    this.journal = journal;
     this.index = new MemoryIndex(cells);
+    this.limits = new MemoryLimits();
   }
 }
 
@@ -57,6 +61,7 @@ class MemoryIndex implements RunIndex {
         (statuses === undefined || statuses.includes(run.status)) &&
         run.createdAt >= from &&
         run.createdAt < to &&
+        hasAttributes(run, query.attributes) &&
         (after === undefined || comparePlaces(run, after) > 0),
     );
     return copyData(cutPage(found.toSorted(comparePlaces), limit));

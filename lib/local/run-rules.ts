@@ -91,6 +91,8 @@ export function suspendRule(suspension: Suspension): Rule<Answer<"suspend">> {
       ...(suspension.nextWakeAt !== undefined && { nextWakeAt: suspension.nextWakeAt }),
       ...(suspension.checkAt !== undefined && { checkAt: suspension.checkAt }),
       ...(suspension.timer !== undefined && { timer: suspension.timer }),
+      ...(suspension.attributes !== undefined && { attributes: suspension.attributes }),
+      ...(suspension.folds !== undefined && { folds: suspension.folds }),
     };
     return { answer: { ok: true }, write: suspended };
   };
@@ -102,7 +104,7 @@ function hasSuspended(run: Run | undefined, { fence, seen }: Suspension): boolea
 }
 
 export function closeRule(request: Request<"close">): Rule<Answer<"close">> {
-  const { fence, status, closedAt, lastSeq, expiresAt } = request;
+  const { fence, status, closedAt, lastSeq, expiresAt, attributes } = request;
   return (run) => {
     // The fence alone decides, not the lease: the terminal entry is in the journal, META only follows (J4).
     if (run === undefined || run.fence !== fence) return { answer: { ok: false } };
@@ -113,7 +115,8 @@ export function closeRule(request: Request<"close">): Rule<Answer<"close">> {
       paused: _paused,
       ...open
     } = withoutPlans(withoutLease(run));
-    const closed: Run = { ...open, status, closedAt, lastSeq, expiresAt, waits: [] };
+    const shown = attributes === undefined ? {} : { attributes };
+    const closed: Run = { ...open, status, closedAt, lastSeq, expiresAt, ...shown, waits: [] };
     return { answer: { ok: true }, write: closed };
   };
 }

@@ -31,6 +31,8 @@ export interface ServerOptions {
   readonly port?: number;
   /** @default ".perdure/perdure.db" */
   readonly dataFile?: string;
+  /** Where people reach the server, when that is not this machine: links to approvals begin with it. @default - its own address */
+  readonly publicUrl?: string;
   /** Folder that relative paths start from. @default - the working directory */
   readonly folder?: string;
   /** @default - lines on stderr */
@@ -76,15 +78,21 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
     await settleLastEnd(dataFile, database, local.ports.store.runs);
     const end = noteOwnEnd(dataFile);
     cleanups.push(() => end.forget());
+    // Known once the server listens, which it does before anything runs.
+    let ownUrl = "";
     const engine: Engine = {
       ports: local.ports,
       settings: LOCAL_SETTINGS,
       get registry() {
         return files.registry;
       },
+      get publicUrl() {
+        return options.publicUrl?.replace(/\/+$/, "") ?? ownUrl;
+      },
     };
     const api = createApi({ engine, stream: true, pollEveryMs: POLL_EVERY_MS });
     const listening = await listen({ port, log, api });
+    ownUrl = listening.url;
     const stopping = new AbortController();
     const loops = startLoops(engine, local, stopping.signal);
     cleanups.push(async () => {

@@ -1,10 +1,10 @@
 // Chance as the machine has it.
 import { randomBytes } from "node:crypto";
-import { ulid } from "ulid";
+import { monotonicFactory } from "ulid";
 import type { Random } from "../ports/random.ts";
 
 export const systemRandom: Random = {
   next: () => Math.random(),
-  id: () => ulid(),
+  id: monotonicFactory(),
   secret: () => randomBytes(32).toString("base64url"),
 };

@@ -1,6 +1,6 @@
 // The ordered, append-only record of a run, and the messages stored for it before it has consumed them.
 import type { Failure, Payload } from "./payload.ts";
-import type { ClosedStatus, ClosePolicy } from "./run.ts";
+import type { AttributeChange, ClosedStatus, ClosePolicy } from "./run.ts";
 
 interface Stamp {
   /** Epoch ms of the worker that wrote it. */
@@ -96,6 +96,35 @@ export type ChildFailed = OfCall & {
 /** The code gave up waiting, and the child was told to end. */
 export type ChildCancelled = OfCall & { readonly type: "child.cancelled" };
 export type SignalTimedOut = OfCall & { readonly type: "signal.timed_out"; readonly signal: string };
+/** The code has said how it stands; `GET /runs/{id}` shows the latest. */
+export type StatePublished = OfCall & { readonly type: "state.published"; readonly value: Payload };
+export type AttributesSet = OfCall & {
+  readonly type: "attributes.set";
+  readonly attributes: AttributeChange;
+};
+/** The run would have had more than META can carry. */
+export type AttributesRefused = OfCall & { readonly type: "attributes.refused"; readonly failure: Failure };
+/** Sent once it is in the journal, under the id `<runId>/<seq>`. */
+export type EventEmitted = OfCall & {
+  readonly type: "event.emitted";
+  readonly event: string;
+  readonly source: string;
+  readonly value: Payload;
+};
+/** In one transaction with the author's own writes: this entry is there exactly when they are. */
+export type TxCommitted = OfCall & { readonly type: "tx.committed" };
+/** Nothing was written. */
+export type TxRefused = OfCall & { readonly type: "tx.refused"; readonly failure: Failure };
+/** A turn of a loop has ended: the next one begins with this state. A fold (docs/design/protocol.md). */
+export type LoopTurned = OfCall & {
+  readonly type: "loop.turned";
+  /** Number of the turn that begins, from 1. */
+  readonly turn: number;
+  /** Its state. */
+  readonly value: Payload;
+  /** From here up to this entry there are only entries of turns that have ended: replay does not need them. */
+  readonly from: number;
+};
 /** Somebody asked for the end: every open call rejects with `CancelledError`. */
 export type RunCancelRequested = Stamp & { readonly type: "run.cancel_requested"; readonly reason?: string };
 /** The run's time is up: its code goes no further, what it registered is undone. */
@@ -107,6 +136,16 @@ export type RunVersionMarked = Stamp & {
   readonly change: string;
   readonly version: number;
 };
+
+/** The code begins anew with this input; replay needs nothing that was before. */
+export type RunContinued = Stamp & {
+  readonly type: "run.continued";
+  /** How often the code has begun, this time included: 2 or more. */
+  readonly generation: number;
+  readonly value: Payload;
+};
+/** The code cannot begin anew with the input it gave: the run fails. */
+export type RunContinueRefused = Stamp & { readonly type: "run.continue_refused"; readonly failure: Failure };
 
 /** What became of one compensation. */
 export interface Undone {
@@ -155,11 +194,18 @@ export type CallEntry =
   | ChildStarted
   | ChildSucceeded
   | ChildFailed
-  | ChildCancelled;
+  | ChildCancelled
+  | LoopTurned
+  | StatePublished
+  | AttributesSet
+  | AttributesRefused
+  | EventEmitted
+  | TxCommitted
+  | TxRefused;
 /** The entry that ends a journal (C1). */
 export type TerminalEntry = RunSucceeded | RunFailed | RunTimedOut | RunCancelled;
 /** Entries about the run as a whole that do not end it. */
-export type RunEntry = RunCancelRequested | RunExpired | RunVersionMarked;
+export type RunEntry = RunCancelRequested | RunExpired | RunVersionMarked | RunContinued | RunContinueRefused;
 export type Entry = CallEntry | RunEntry | TerminalEntry;
 
 const TERMINAL = ["run.succeeded", "run.failed", "run.timed_out", "run.cancelled"];
@@ -184,13 +230,18 @@ export interface Checkpoint {
   readonly at: number;
 }
 
-/** A message stored for a run (signal, step result, input). Immutable, never deleted before the run. */
+/**
+ * A message stored for a run (signal, step result, input). Immutable, never deleted before the run; taken out of the inbox
+ * once the journal has used it up and replay no longer comes to where it did.
+ */
 export type Fact =
   | {
       readonly kind: "signal";
       readonly key: string;
       readonly at: number;
       readonly signal: string;
+      /** Grows with each signal that one sender sends: tells those of one millisecond apart. */
+      readonly order?: string;
       readonly value: Payload;
     }
   | {
@@ -207,6 +258,8 @@ export type Fact =
       readonly kind: "child";
       readonly key: string;
       readonly at: number;
+      /** Key of the parent's call. */
+      readonly call: string;
       readonly status: ClosedStatus;
       readonly outcome:
         | { readonly ok: true; readonly value: Payload }
@@ -217,6 +270,8 @@ export type Fact =
       readonly kind: "callback";
       readonly key: string;
       readonly at: number;
+      /** Key of the call it ends. */
+      readonly call: string;
       readonly outcome:
         | { readonly ok: true; readonly value: Payload }
         | { readonly ok: false; readonly failure: Failure }
@@ -227,7 +282,7 @@ export type Fact =
       readonly kind: "token";
       readonly key: string;
       readonly at: number;
-      /** Id of the call it completes. */
+      /** Key of the call it completes. */
       readonly callback: string;
       /** What the token stands for, when it can say one thing only: an approval link. */
       readonly decision?: "approve" | "reject";
@@ -241,6 +296,17 @@ export type Fact =
       readonly at: number;
       readonly reason?: string;
     };
+
+/** Facts in the order in which they came, as far as clocks tell it. */
+export function byArrival(a: Fact, b: Fact): number {
+  if (a.at !== b.at) return a.at - b.at;
+  const [one, other] = [orderOf(a), orderOf(b)];
+  return one === other ? 0 : one < other ? -1 : 1;
+}
+
+function orderOf(fact: Fact): string {
+  return fact.kind === "signal" && fact.order !== undefined ? `0 ${fact.order}` : `1 ${fact.key}`;
+}
 
 /**
  * The latest of something that only its latest matters of: progress of a step, sign of life of a callback, published

@@ -1,6 +1,7 @@
 // All that the engine needs of the outside, in one bundle that an adapter fills.
 import type { Blobs } from "./blobs.ts";
 import type { Clock } from "./clock.ts";
+import type { Events } from "./events.ts";
 import type { Log } from "./log.ts";
 import type { Queue } from "./queue.ts";
 import type { Random } from "./random.ts";
@@ -14,6 +15,7 @@ export interface Ports {
   /** The queue of a step handler, by its name; a Map fits. */
   readonly stepHandlers: { get(name: string): Queue | undefined };
   readonly timers: Timers;
+  readonly events: Events;
   readonly blobs: Blobs;
   readonly clock: Clock;
   readonly random: Random;

@@ -22,8 +22,19 @@ export function isClosed(status: RunStatus): status is ClosedStatus {
 
 /** Something a suspended run waits for, in words for people. */
 export interface Wait {
-  readonly kind: "sleep" | "signal" | "retry" | "condition" | "step-handler" | "callback" | "child";
-  /** Id of the waiting call. */
+  readonly kind:
+    | "sleep"
+    | "signal"
+    | "retry"
+    | "condition"
+    | "step-handler"
+    | "callback"
+    | "child"
+    // Before it begins: for a slot, for the other run of a singleton, for its place at a rate.
+    | "concurrency"
+    | "singleton"
+    | "rate";
+  /** Id of the waiting call; before the run begins, the key of the limit, or the workflow when it has none. */
   readonly id: string;
   /** Epoch ms when it ends by itself; absent when only the outside can end it. */
   readonly until?: number;
@@ -39,10 +50,19 @@ export type ClosePolicy = "cancel" | "abandon" | "wait";
 /** The run that started this one. */
 export interface Parent {
   readonly runId: string;
-  /** Id of the parent's call. */
+  /** Key of the parent's call: its id, unique in all generations. */
   readonly id: string;
   /** Whether it is told how this run ends. */
   readonly awaits: boolean;
+}
+
+/** The run whose journal this one began with. */
+export interface Origin {
+  readonly runId: string;
+  /** Position of the last entry that was taken into account; what of it was left out is for a reason of the retry. */
+  readonly seq: number;
+  /** The run whose idempotency keys this one uses; its own when absent. */
+  readonly keysOf?: string;
 }
 
 /** Why a run is stalled. */
@@ -59,6 +79,27 @@ export interface ArmedTimer {
   readonly fireAt: number;
 }
 
+/** What runs are found by; small, because META carries it. */
+export type Attributes = Readonly<Record<string, string | number | boolean>>;
+/** `null` takes an attribute away. */
+export type AttributeChange = Readonly<Record<string, string | number | boolean | null>>;
+
+/** Whether a run has these attributes; values are compared as text, which is what an address can hold. */
+export function hasAttributes(
+  { attributes = {} }: Pick<Run, "attributes">,
+  wanted: Readonly<Record<string, string>> = {},
+): boolean {
+  return Object.entries(wanted).every(
+    ([name, text]) => Object.hasOwn(attributes, name) && String(attributes[name]) === text,
+  );
+}
+
+/** Positions of a journal, both included, that replay does not need and `load` need not read. */
+export interface Fold {
+  readonly from: number;
+  readonly to: number;
+}
+
 /** All times are epoch ms. */
 export interface Run {
   readonly runId: string;
@@ -72,9 +113,14 @@ export interface Run {
   readonly createdAt: number;
   readonly closedAt?: number;
   readonly parent?: Parent;
+  readonly forkedFrom?: Origin;
+  /** What bounds it (engine/flow/limiters.ts); absent when nothing does. */
+  readonly limiters?: readonly string[];
   /** The run ends `timed_out` at this time. */
   readonly deadline?: number;
 
+  /** Number of the engine's behaviour that the run was started with, and keeps. */
+  readonly behaviour: number;
   /** Fencing token: raised with each lease. */
   readonly fence: number;
   readonly leaseOwner?: string;
@@ -87,7 +133,7 @@ export interface Run {
   readonly fails: number;
   /**
    * Position of the last entry when the run was last suspended or closed; the journal may be ahead. What the entries up
-   * to it ask of step handlers has been sent. 0 after a retry.
+   * to it ask of step handlers, publish or emit has been sent. 0 after a retry.
    */
   readonly lastSeq: number;
 
@@ -98,6 +144,10 @@ export interface Run {
   readonly timer?: ArmedTimer;
   readonly waits: readonly Wait[];
   readonly stalled?: StallReason;
+  /** As of the last time the run was left; the journal may be ahead. */
+  readonly attributes?: Attributes;
+  /** In order, apart from each other. As of the last time the run was left; the journal may have folded more. */
+  readonly folds?: readonly Fold[];
   /** An operator holds the run: nobody may claim it. Whoever has it goes on to the next point where it can leave. */
   readonly paused?: true;
   /** When the sweeper looks at it; absent exactly when closed (W4). */

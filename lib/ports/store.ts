@@ -1,9 +1,11 @@
-// The table, as three narrow interfaces. Every method is one conditional write or one read, so that the engine, which
+// The table, as four narrow interfaces. Every method is one conditional write or one read, so that the engine, which
 // orders them, is the only place where an interleaving has to be thought through. Reads are strongly consistent except
 // where they say otherwise. Methods throw only when the store cannot be reached or answers nonsense; a refused
 // condition is an answer. A write that was retried after a timeout and finds its own effect has succeeded.
 import type { Checkpoint, Fact, Note, StepClaim } from "./journal.ts";
-import type { ArmedTimer, ClosedStatus, Run, RunStatus, StallReason, Wait } from "./run.ts";
+import type { LimitStore } from "./limits.ts";
+import type { ArmedTimer, Attributes, ClosedStatus, Fold, Run, RunStatus, StallReason, Wait } from "./run.ts";
+import type { TransactionWrite, WriteRefusal } from "./transaction.ts";
 
 export type ClaimRefusal = "absent" | "closed" | "stalled" | "paused" | "handled" | "leased";
 
@@ -20,6 +22,10 @@ export interface Suspension {
   readonly timer?: ArmedTimer;
   readonly waits: readonly Wait[];
   readonly lastSeq: number;
+  /** All that the run has now; they stay as they are when absent. */
+  readonly attributes?: Attributes;
+  /** They stay as they are when absent. */
+  readonly folds?: readonly Fold[];
   readonly sweepAt: number;
 }
 
@@ -61,6 +67,8 @@ export interface RunStore {
     readonly status: ClosedStatus;
     readonly closedAt: number;
     readonly lastSeq: number;
+    /** All that the run has now; they stay as they are when absent. */
+    readonly attributes?: Attributes;
     /** Epoch seconds. */
     readonly expiresAt: number;
   }): Promise<{ readonly ok: boolean }>;
@@ -102,13 +110,23 @@ export interface RunStore {
 }
 
 export interface Loaded {
-  /** In order, without gaps. */
+  /** In order, without gaps but those that were asked for. */
   readonly checkpoints: readonly Checkpoint[];
-  /** In order of `at`, then key. */
+  /** In the order of `byArrival`. */
   readonly facts: readonly Fact[];
   readonly stepClaims: readonly StepClaim[];
   readonly notes: readonly Note[];
 }
+
+/**
+ * `refused`: the writes themselves cannot be done now, and nothing was written. `busy`: nothing was written because the
+ * tables are throttled or another transaction was there; the same request may succeed in a moment.
+ */
+export type TransactionAnswer =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly existing: Checkpoint }
+  | { readonly ok: false; readonly refused: readonly WriteRefusal[] }
+  | { readonly ok: false; readonly busy: string };
 
 export interface JournalStore {
   /** Puts the checkpoint if its slot is free (J1). Finding its own mark there is success; another's is `ok: false`. */
@@ -116,8 +134,21 @@ export interface JournalStore {
     runId: string,
     checkpoint: Checkpoint,
   ): Promise<{ readonly ok: true } | { readonly ok: false; readonly existing: Checkpoint }>;
-  /** The whole partition: journal, facts and step claims. */
-  load(runId: string): Promise<Loaded>;
+  /**
+   * `append` together with writes of the user's: all of it happens or nothing does. The slot is looked at first, so that
+   * a repetition finds its own mark and has succeeded, whatever its own writes have made of the user's conditions.
+   * Absent where the user's tables are out of reach.
+   */
+  appendWith?(
+    runId: string,
+    checkpoint: Checkpoint,
+    writes: readonly TransactionWrite[],
+  ): Promise<TransactionAnswer>;
+  /**
+   * The whole partition: journal, facts, notes and step claims. Checkpoints that lie wholly in a fold need not be read and
+   * are left out; one that lies partly in it is there.
+   */
+  load(runId: string, folds?: readonly Fold[]): Promise<Loaded>;
   /** Checkpoints that hold a position above `after`, in order, up to about `limit` entries. */
   page(runId: string, after: number, limit: number): Promise<readonly Checkpoint[]>;
   /** The checkpoint with the highest position. */
@@ -127,9 +158,24 @@ export interface JournalStore {
     runId: string,
     fact: Fact,
   ): Promise<{ readonly stored: true } | { readonly stored: false; readonly existing: Fact }>;
-  /** All facts in order of `at`, then key. */
+  /** All facts in the order of `byArrival`. */
   facts(runId: string): Promise<readonly Fact[]>;
   fact(runId: string, key: string): Promise<Fact | undefined>;
+  /**
+   * Takes what is used up out of what `load` and `facts` read. Facts are kept for `retired`, each before it leaves the
+   * inbox; notes and step claims are gone. Repeatable; of two facts of one key the first that was retired is kept. A key
+   * is free again then: who puts a fact there looks at `retired`, too (docs/design/protocol.md).
+   */
+  retire(request: {
+    readonly runId: string;
+    readonly facts: readonly Fact[];
+    /** Names. */
+    readonly notes: readonly string[];
+    /** Positions. */
+    readonly stepClaims: readonly number[];
+  }): Promise<void>;
+  /** A fact that was taken out of the inbox. */
+  retired(runId: string, key: string): Promise<Fact | undefined>;
   /** Stores a note, unless the one that stands is of the same or a higher order. */
   putNote(runId: string, note: Note): Promise<void>;
   note(runId: string, name: string): Promise<Note | undefined>;
@@ -157,6 +203,8 @@ export interface RunQuery {
   readonly from?: number;
   /** Started before, epoch ms. */
   readonly to?: number;
+  /** Values as text (`hasAttributes`). */
+  readonly attributes?: Readonly<Record<string, string>>;
   readonly limit: number;
   /** From the page before. */
   readonly cursor?: string;
@@ -173,4 +221,5 @@ export interface Store {
   readonly runs: RunStore;
   readonly journal: JournalStore;
   readonly index: RunIndex;
+  readonly limits: LimitStore;
 }

@@ -3,11 +3,15 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Undone } from "../ports/journal.ts";
 import type { Log } from "../ports/log.ts";
+import type { AttributeChange } from "../ports/run.ts";
+import type { TransactionWrite } from "../ports/transaction.ts";
 import type { Batch, BatchOptions, TolerantOptions } from "./batch.ts";
 import type { Approval, ApprovalOptions, CallbackOptions, Submit } from "./callback.ts";
 import type { ChildHandle, ChildOptions } from "./child.ts";
 import type { DurablePromise } from "./durable-promise.ts";
 import type { Duration } from "./duration.ts";
+import type { LoopResult, Turn } from "./loop.ts";
+import type { EmittedEvent } from "./outgoing.ts";
 import type { Check, ConditionOptions, StepBody, StepContext, StepOptions } from "./step.ts";
 import type { Workflow } from "./workflow.ts";
 
@@ -19,8 +23,8 @@ export interface SignalOptions {
   readonly timeout?: Duration;
 }
 
-type Branch<Signals extends SignalSchemas> = (scope: Context<Signals>) => Promise<unknown>;
-type Branches<Signals extends SignalSchemas> = Readonly<Record<string, Branch<Signals>>>;
+type Branch<Signals extends SignalSchemas, Sent> = (scope: Context<Signals, Sent>) => Promise<unknown>;
+type Branches<Signals extends SignalSchemas, Sent> = Readonly<Record<string, Branch<Signals, Sent>>>;
 
 export interface Compensations {
   /** Registers an undo that belongs to no step; runs in turn with those of steps, as a step named `<name>#undo`. */
@@ -31,7 +35,8 @@ export interface Compensations {
   forget(): void;
 }
 
-export interface Context<Signals extends SignalSchemas = SignalSchemas> {
+/** `Sent` is what a caller sends as input of the workflow. */
+export interface Context<Signals extends SignalSchemas = SignalSchemas, Sent = unknown> {
   readonly runId: string;
   readonly workflow: string;
 
@@ -147,9 +152,9 @@ export interface Context<Signals extends SignalSchemas = SignalSchemas> {
    * const invoice = await ctx.runChild("invoice", invoicing, { order: order.id });
    * @throws ChildRunError when it fails, is cancelled or times out
    */
-  runChild<Input, Output, Sent extends SignalSchemas, Raw>(
+  runChild<Input, Output, Accepted extends SignalSchemas, Raw>(
     name: string,
-    workflow: Workflow<Input, Output, Sent, Raw>,
+    workflow: Workflow<Input, Output, Accepted, Raw>,
     input: Raw,
     options?: ChildOptions,
   ): DurablePromise<Output>;
@@ -160,9 +165,9 @@ export interface Context<Signals extends SignalSchemas = SignalSchemas> {
    * @example
    * const { runId } = await ctx.startChild("newsletter", newsletter, { to: customer });
    */
-  startChild<Input, Output, Sent extends SignalSchemas, Raw>(
+  startChild<Input, Output, Accepted extends SignalSchemas, Raw>(
     name: string,
-    workflow: Workflow<Input, Output, Sent, Raw>,
+    workflow: Workflow<Input, Output, Accepted, Raw>,
     input: Raw,
     options?: ChildOptions,
   ): DurablePromise<ChildHandle>;
@@ -174,7 +179,7 @@ export interface Context<Signals extends SignalSchemas = SignalSchemas> {
    * @example
    * await ctx.scope("returns", (c) => handleReturns(c, order));
    */
-  scope<T>(name: string, body: (scope: Context<Signals>) => Promise<T>): DurablePromise<T>;
+  scope<T>(name: string, body: (scope: Context<Signals, Sent>) => Promise<T>): DurablePromise<T>;
 
   /**
    * Runs branches at the same time, each in a scope `<name>/<branch>/`. When one fails the others are cancelled and its
@@ -187,22 +192,22 @@ export interface Context<Signals extends SignalSchemas = SignalSchemas> {
    * });
    * @throws BatchError when more failed than were tolerated
    */
-  parallel<B extends Branches<Signals>>(
+  parallel<B extends Branches<Signals, Sent>>(
     name: string,
     branches: B,
     options: TolerantOptions,
   ): DurablePromise<Batch<Awaited<ReturnType<B[keyof B]>>>>;
-  parallel<B extends readonly Branch<Signals>[] | []>(
+  parallel<B extends readonly Branch<Signals, Sent>[] | []>(
     name: string,
     branches: B,
     options: TolerantOptions,
   ): DurablePromise<Batch<Awaited<ReturnType<B[number]>>>>;
-  parallel<B extends readonly Branch<Signals>[] | []>(
+  parallel<B extends readonly Branch<Signals, Sent>[] | []>(
     name: string,
     branches: B,
     options?: BatchOptions,
   ): DurablePromise<{ -readonly [K in keyof B]: Awaited<ReturnType<B[K]>> }>;
-  parallel<B extends Branches<Signals>>(
+  parallel<B extends Branches<Signals, Sent>>(
     name: string,
     branches: B,
     options?: BatchOptions,
@@ -221,15 +226,44 @@ export interface Context<Signals extends SignalSchemas = SignalSchemas> {
   map<I, T>(
     name: string,
     items: readonly I[],
-    body: (scope: Context<Signals>, item: I, index: number) => Promise<T>,
+    body: (scope: Context<Signals, Sent>, item: I, index: number) => Promise<T>,
     options: TolerantOptions,
   ): DurablePromise<Batch<T>>;
   map<I, T>(
     name: string,
     items: readonly I[],
-    body: (scope: Context<Signals>, item: I, index: number) => Promise<T>,
+    body: (scope: Context<Signals, Sent>, item: I, index: number) => Promise<T>,
     options?: BatchOptions,
   ): DurablePromise<T[]>;
+
+  /**
+   * Turn after turn until one answers `{ done }`, each in a scope `<name>/<turn>/`, with the state that the one before
+   * answered. The state is recorded when a turn ends, and resuming begins there: what it costs does not grow with the number
+   * of turns. A turn calls nothing but the context it is given; what it leaves open when it answers is given up.
+   *
+   * @example
+   * await ctx.loop("meter", { reading: 0 }, async (c, { reading }) => {
+   *   await c.sleep("hour", "1 hour");
+   *   return { next: { reading: await c.step("read", () => meter.read(reading)) } };
+   * });
+   * @throws E_BAD_OPTION, E_NOT_SERIALIZABLE, CancelledError
+   */
+  loop<State, T extends Turn<NoInfer<State>>>(
+    name: string,
+    state: State,
+    turn: (scope: Context<Signals, Sent>, state: State, turn: number) => Promise<T>,
+  ): DurablePromise<LoopResult<T>>;
+
+  /**
+   * The run begins anew with this input, under its id and with a fresh journal before its code; what was recorded stays
+   * readable. Ends the present code as a return does: what is open is given up, children follow their policies, nothing is
+   * undone. Signals that nobody has taken are kept, the run's timeout goes on.
+   *
+   * @example
+   * if (orders.length === 0) await ctx.continueAsNew({ since: ctx.now() });
+   * @throws CancelledError when the run was cancelled, E_NOT_SERIALIZABLE
+   */
+  continueAsNew(input: Sent): Promise<never>;
 
   /** What has been registered to be undone, for workflows that decide themselves when. */
   readonly compensations: Compensations;
@@ -242,6 +276,51 @@ export interface Context<Signals extends SignalSchemas = SignalSchemas> {
    * if (ctx.version("check stock first", { from: 0, to: 1 }) === 1) await ctx.step("check stock", () => check(order));
    */
   version(change: string, versions: { readonly from: number; readonly to: number }): number;
+
+  /**
+   * Says how the run stands: `GET /runs/{id}` shows the last state and its time, without waking the run, also while it is
+   * at work. Recorded as it is at the time of the call; at most 256 KiB.
+   *
+   * @example
+   * await ctx.publish({ stage: "packing", parcels: 3 });
+   * @throws E_NOT_SERIALIZABLE, E_TOO_LARGE
+   */
+  publish(state: unknown): DurablePromise<void>;
+
+  /**
+   * Sets what the run is found by: `GET /runs?attr.customer=c-17`. What is not named stays, `null` takes away. Lists show
+   * it when the activation next leaves the run. All attributes of a run together have at most 1 KiB.
+   *
+   * @example
+   * await ctx.setAttributes({ customer: order.customer, total: order.total, express: null });
+   * @throws E_BAD_OPTION
+   */
+  setAttributes(attributes: AttributeChange): DurablePromise<void>;
+
+  /**
+   * Sends an event to EventBridge after it is in the journal: never lost, and always under the same id
+   * (`detail.id`, `<runId>/<seq>`) when a crash makes it be sent again.
+   *
+   * @example
+   * await ctx.emit({ type: "order.paid", detail: { order: order.id, total: order.total } });
+   * @throws E_BAD_NAME, E_BAD_OPTION, E_NOT_SERIALIZABLE, E_TOO_LARGE
+   */
+  emit(event: EmittedEvent): DurablePromise<void>;
+
+  /**
+   * Writes to DynamoDB tables of your own in one transaction with the entry that records it: however often the run is
+   * interrupted, the writes are done exactly once. 1 to 99 writes, in the words of DynamoDB.
+   *
+   * @example
+   * await ctx.tx("debit", [
+   *   { update: { table: "accounts", key: { id: order.account }, update: "ADD balance :minus",
+   *       condition: "balance >= :total", values: { ":minus": -order.total, ":total": order.total } } },
+   *   { put: { table: "bookings", item: { id: order.id, total: order.total } } },
+   * ]);
+   * @throws TransactionError when a write was refused; nothing was written
+   * @throws E_TX_UNSUPPORTED where runs are not kept in DynamoDB
+   */
+  tx(name: string, writes: readonly TransactionWrite[]): DurablePromise<void>;
 
   /** Time of the last recorded result the workflow has seen (of its start before that): the same on every replay. */
   now(): Date;

@@ -1,6 +1,7 @@
 // The errors an author meets, few and named by what the caller should do (DESIGN §3.1), and the base of
 // every error Perdure raises itself. Each code has a page in docs/errors/<CODE>.md; a test checks that.
 
+import type { WriteRefusal } from "../ports/transaction.ts";
 import type { Batch } from "./batch.ts";
 
 /** Every code, with one sentence that ends a message with the way out. */
@@ -31,8 +32,9 @@ export const ERROR_CODES = {
   E_POISON: "Look at the function's log for what ends the process, fix it, then retry the run.",
   E_RUN_CLOSED: "Start a new run.",
   E_RUN_NOT_FOUND: "Check the run id.",
+  E_RUN_NOT_FAILED: "Only a run that failed, was cancelled or timed out can be retried; fork it instead.",
   E_RUN_NOT_PAUSED: "Only a paused run can be resumed.",
-  E_RUN_NOT_STALLED: "Only a stalled run can be retried.",
+  E_RUN_NOT_STALLED: "Only a stalled run can be revived.",
   E_RUN_STALLED: "Mend what it is stalled by, then retry it, or terminate it.",
   E_STEP_FAILED: "The cause says why; a retry policy may help.",
   E_STEP_INTERRUPTED: "Find out whether it happened, then decide in the workflow what follows.",
@@ -41,6 +43,9 @@ export const ERROR_CODES = {
   E_STEP_UNREACHABLE: "Deploy the same code to activations and step handlers.",
   E_TIMEOUT: "Allow more time or handle the TimeoutError.",
   E_TOO_LARGE: "Store the data elsewhere and keep a reference to it.",
+  E_TX_REFUSED: "The reasons say which write was refused and why; decide in the workflow what follows.",
+  E_TX_UNSUPPORTED:
+    "Deploy it to AWS, or run it on a local DynamoDB; use ctx.step where that is not possible.",
   E_UNKNOWN_WORKFLOW: "Check the name, or deploy the workflow.",
   E_VERSION_UNSUPPORTED: "Deploy code that still has the branch, then retry the run.",
 } as const;
@@ -139,6 +144,24 @@ export class BatchError extends Error {
   constructor(message: string, batch: Batch<unknown>, options?: ErrorOptions) {
     super(message, options);
     this.batch = batch;
+  }
+}
+
+/** A write of `ctx.tx` was refused, most often because its condition did not hold. Nothing was written. */
+export class TransactionError extends Error {
+  override readonly name = "TransactionError";
+  readonly code = "E_TX_REFUSED";
+  readonly transaction: string;
+  /** Which writes were refused, and why. */
+  readonly reasons: readonly WriteRefusal[];
+
+  constructor(transaction: string, reasons: readonly WriteRefusal[]) {
+    const each = reasons.map(({ write, code, message }) =>
+      write === undefined ? `${code}: ${message}` : `write ${write}: ${code}: ${message}`,
+    );
+    super(`transaction "${transaction}" was refused, nothing was written: ${each.join("; ")}`);
+    this.transaction = transaction;
+    this.reasons = reasons;
   }
 }
 

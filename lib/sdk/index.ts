@@ -1,6 +1,8 @@
 // `import { workflow } from "perdure"`: what a workflow author uses, and nothing else.
 export type { Undone } from "../ports/journal.ts";
 export type { Log } from "../ports/log.ts";
+export type { AttributeChange, Attributes } from "../ports/run.ts";
+export type { TransactionWrite, WriteRefusal } from "../ports/transaction.ts";
 export type { Batch, BatchItem, BatchOptions } from "./batch.ts";
 export type { Approval, ApprovalOptions, ApprovalRequest, CallbackOptions, Submit } from "./callback.ts";
 export type { ChildHandle, ChildOptions } from "./child.ts";
@@ -18,7 +20,10 @@ export {
   StepError,
   TerminalError,
   TimeoutError,
+  TransactionError,
 } from "./errors.ts";
+export type { LoopResult, Turn } from "./loop.ts";
+export type { EmittedEvent } from "./outgoing.ts";
 export type {
   Check,
   CompensateOptions,

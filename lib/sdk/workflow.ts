@@ -4,10 +4,17 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Context, SignalSchemas } from "./context.ts";
 import { type Duration, durationMs } from "./duration.ts";
 import { PerdureError } from "./errors.ts";
+import {
+  FLOW_CONTROL_OPTIONS,
+  type FlowControl,
+  type FlowControlOptions,
+  flowControlOf,
+} from "./flow-control.ts";
 import { checkName } from "./names.ts";
 import { checkKeys } from "./options.ts";
 
-export interface WorkflowOptions<Input extends StandardSchemaV1, Signals extends SignalSchemas> {
+export interface WorkflowOptions<Input extends StandardSchemaV1, Signals extends SignalSchemas>
+  extends FlowControlOptions<StandardSchemaV1.InferOutput<Input>> {
   /** Any Standard Schema (valibot, zod, arktype, …); what it gives out is what the workflow gets. */
   readonly input?: Input;
   /** Schemas of accepted signals; a payload that does not fit is refused at the door. */
@@ -18,8 +25,8 @@ export interface WorkflowOptions<Input extends StandardSchemaV1, Signals extends
   readonly version?: string;
 }
 
-export type WorkflowBody<Input, Output, Signals extends SignalSchemas> = (
-  ctx: Context<Signals>,
+export type WorkflowBody<Input, Output, Signals extends SignalSchemas, Sent = unknown> = (
+  ctx: Context<Signals, Sent>,
   input: Input,
 ) => Promise<Output>;
 
@@ -36,7 +43,8 @@ export interface Workflow<
   readonly inputSchema: StandardSchemaV1<Sent, Input> | undefined;
   readonly signalSchemas: Signals;
   readonly timeoutMs: number | undefined;
-  readonly body: WorkflowBody<Input, Output, Signals>;
+  readonly flowControl: FlowControl;
+  readonly body: WorkflowBody<Input, Output, Signals, Sent>;
 }
 
 /** A workflow of any types: what registries and engines hold. */
@@ -63,7 +71,12 @@ export function workflow<
 >(
   name: string,
   options: WorkflowOptions<Input, Signals>,
-  body: WorkflowBody<StandardSchemaV1.InferOutput<Input>, Output, Signals>,
+  body: WorkflowBody<
+    StandardSchemaV1.InferOutput<Input>,
+    Output,
+    Signals,
+    StandardSchemaV1.InferInput<Input>
+  >,
 ): Workflow<StandardSchemaV1.InferOutput<Input>, Output, Signals, StandardSchemaV1.InferInput<Input>>;
 export function workflow(
   name: string,
@@ -79,7 +92,13 @@ export function workflow(
       `Workflow "${name}" has no function; it is the last argument of workflow().`,
     );
   }
-  checkKeys(`Workflow "${name}"`, options, ["input", "signals", "timeout", "version"]);
+  checkKeys(`Workflow "${name}"`, options, [
+    "input",
+    "signals",
+    "timeout",
+    "version",
+    ...FLOW_CONTROL_OPTIONS,
+  ]);
   const version = options.version ?? "1";
   if (typeof version !== "string" || version.length === 0) {
     throw new PerdureError("E_BAD_OPTION", `version of workflow "${name}" must be a non-empty string.`);
@@ -99,6 +118,7 @@ export function workflow(
       options.timeout === undefined
         ? undefined
         : durationMs(options.timeout, `timeout of workflow "${name}"`),
+    flowControl: flowControlOf(name, options),
     body,
   });
 }

@@ -1,5 +1,6 @@
 // `import { createTestEnvironment } from "perdure/testing"`: workflows in a test, with a virtual clock; their crashes; and
 // saved journals against later code.
+export type { OutgoingEvent } from "../ports/events.ts";
 export type { CrashPoint } from "./crash-plan.ts";
 export type { ChangedRun, Crashes, CrashReport, StepRuns, UnendedRun, Violation } from "./crash-report.ts";
 export { exploreCrashes } from "./explore-crashes.ts";
@@ -14,3 +15,4 @@ export {
   type TestEnvironmentOptions,
 } from "./test-environment.ts";
 export type { TestRun } from "./test-run.ts";
+export type { Transact } from "./transacting-journal.ts";

@@ -38,6 +38,7 @@ export class LabProcess {
           runs: this.#watched("runs", store.runs),
           journal: this.#watched("journal", store.journal),
           index: this.#watched("index", store.index),
+          limits: this.#watched("limits", store.limits),
         },
         activations: this.#watched("wakeUps", ports.activations),
         stepHandlers: {
@@ -45,6 +46,7 @@ export class LabProcess {
             ports.stepHandlers.get(name) ? this.#watched("steps", options.steps) : undefined,
         },
         timers: this.#watched("timers", ports.timers),
+        events: this.#watched("events", ports.events),
         blobs: this.#watched("blobs", ports.blobs),
       },
     };

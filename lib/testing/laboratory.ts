@@ -18,6 +18,7 @@ import {
 import { MAX_STEP_DELIVERIES, MAX_WAKE_UP_DELIVERIES } from "../limits.ts";
 import { silentLog } from "../local/console-log.ts";
 import { MemoryBlobs } from "../local/memory-blobs.ts";
+import { MemoryEvents } from "../local/memory-events.ts";
 import { MemoryQueue } from "../local/memory-queue.ts";
 import { MemoryStore } from "../local/memory-store.ts";
 import { MemoryTimers } from "../local/memory-timers.ts";
@@ -26,6 +27,7 @@ import type { Log } from "../ports/log.ts";
 import type { Ports } from "../ports/ports.ts";
 import type { Delivery, Queue } from "../ports/queue.ts";
 import { isClosed, type Run } from "../ports/run.ts";
+import type { Store } from "../ports/store.ts";
 import type { AnyWorkflow } from "../sdk/workflow.ts";
 import { countingRandom } from "./counting-random.ts";
 import { LabProcess, never } from "./lab-process.ts";
@@ -47,6 +49,8 @@ export interface LaboratoryOptions {
   readonly sweepEveryMs?: number | "never";
   /** Epoch ms at which virtual time starts. @default the first instant of 2026 */
   readonly startAt?: number;
+  /** @default - a new one in memory */
+  readonly store?: Store;
   /** Work that virtual time does not see, such as a step's body that reads a file: time stands still until it is done. */
   readonly outsideWork?: () => Promise<unknown> | undefined;
 }
@@ -58,18 +62,21 @@ const MAX_IDLE_SWEEPS = 100;
 const SWEEP_EVERY_MS = 60_000;
 /** A call of one of several rivals is held up by none to three turns of the event loop. */
 const HOLD_UPS = 4;
+/** What links to approvals begin with. Nothing listens there. */
+const PUBLIC_URL = "https://perdure.test";
 /** As many as SQS gives at once. */
 const BATCH = 10;
 
 export class Laboratory {
   readonly clock: RestingClock;
-  readonly store = new MemoryStore();
+  readonly store: Store;
   readonly deadWakeUps: MemoryQueue;
   readonly deadSteps: MemoryQueue;
   readonly wakeUps: MemoryQueue;
   readonly steps: MemoryQueue;
   readonly timers: MemoryTimers;
   readonly blobs = new MemoryBlobs();
+  readonly events = new MemoryEvents();
   /** Ports without watch: what a test looks and acts through. */
   readonly ports: Ports;
   readonly engine: Engine;
@@ -89,6 +96,7 @@ export class Laboratory {
 
   constructor(workflows: readonly AnyWorkflow[], options: LaboratoryOptions = {}) {
     this.#options = options;
+    this.store = options.store ?? new MemoryStore();
     this.clock = new RestingClock(options.startAt);
     const { clock } = this;
     const queue = (deadLetters: MemoryQueue, maxReceives: number) =>
@@ -104,13 +112,14 @@ export class Laboratory {
       activations: this.wakeUps,
       stepHandlers: this.#stepHandlers(options.stepHandlers),
       timers: this.timers,
+      events: this.events,
       blobs: this.blobs,
       clock,
       random: countingRandom(),
       log: options.log ?? silentLog,
     };
     const settings = { ...LOCAL_SETTINGS, ...options.settings };
-    this.engine = { ports: this.ports, registry: this.#workflows, settings };
+    this.engine = { ports: this.ports, registry: this.#workflows, settings, publicUrl: PUBLIC_URL };
     this.#processes = Array.from({ length: options.rivals ?? 1 }, () => this.#newProcess());
     const every = options.sweepEveryMs ?? SWEEP_EVERY_MS;
     this.#sweepEveryMs = every === "never" ? Number.POSITIVE_INFINITY : every;

@@ -75,7 +75,7 @@ function foreignAwait(runId: string): PerdureError {
 }
 
 /** The run as it was when nobody had worked on it yet. */
-function runOf({ runId, workflow, workflowVersion, createdAt, input }: ReadJournal): Run {
+function runOf({ runId, workflow, workflowVersion, behaviour, createdAt, input }: ReadJournal): Run {
   return {
     runId,
     workflow,
@@ -84,6 +84,7 @@ function runOf({ runId, workflow, workflowVersion, createdAt, input }: ReadJourn
     input: { payload: input },
     inputHash: "",
     createdAt,
+    behaviour,
     fence: 0,
     wake: 1,
     handled: 0,

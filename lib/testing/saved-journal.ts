@@ -2,7 +2,7 @@
 // needs: what lies elsewhere (large values, large input) is put in, and bytes are base64. Stacks of errors are left out:
 // they tell of the machine, and no code decides by them.
 //
-//   { format, formatVersion, workflow, workflowVersion, runId, createdAt, status, input, checkpoints: [
+//   { format, formatVersion, workflow, workflowVersion, behaviour, runId, createdAt, status, input, checkpoints: [
 //       { first, fence, at, entries: [ { type, id, at, value: { encoding, text | gzip } } ] } ] }
 //
 // Times are epoch ms. `formatVersion` rises when a reader of before could misread what is written.
@@ -31,6 +31,7 @@ const Journal = v.object({
   formatVersion: v.literal(FORMAT_VERSION),
   workflow: v.string(),
   workflowVersion: v.string(),
+  behaviour: Position,
   runId: v.string(),
   createdAt: Count,
   status: v.picklist(RUN_STATUSES),
@@ -38,7 +39,8 @@ const Journal = v.object({
   checkpoints: v.array(
     v.object({
       first: Position,
-      fence: Position,
+      /** 0 of entries that a fork has taken over. */
+      fence: Count,
       at: Count,
       entries: v.pipe(
         v.array(
@@ -64,6 +66,7 @@ type SavedEntry = SavedJournal["checkpoints"][number]["entries"][number];
 export interface ReadJournal {
   readonly workflow: string;
   readonly workflowVersion: string;
+  readonly behaviour: number;
   readonly runId: string;
   readonly createdAt: number;
   readonly input: Payload;
@@ -81,6 +84,7 @@ export async function saveJournal(engine: Engine, runId: string): Promise<SavedJ
     formatVersion: FORMAT_VERSION,
     workflow: run.workflow,
     workflowVersion: run.version,
+    behaviour: run.behaviour,
     runId,
     createdAt: run.createdAt,
     status: run.status,

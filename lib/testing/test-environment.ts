@@ -1,6 +1,18 @@
 // Perdure in a test: the real engine in memory, under a clock that moves only when the test waits for something. Nothing
 // global is patched: what the test itself does with time and timers stays as it is.
-import { checkSettings, LOCAL_SETTINGS, reviveRun, type Settings, startRun } from "../engine/index.ts";
+import {
+  checkSettings,
+  completeCallback,
+  decideApproval,
+  forkRun,
+  heartbeatCallback,
+  LOCAL_SETTINGS,
+  retryRun,
+  type Settings,
+  startRun,
+} from "../engine/index.ts";
+import { MemoryStore } from "../local/memory-store.ts";
+import type { OutgoingEvent } from "../ports/events.ts";
 import type { Log } from "../ports/log.ts";
 import type { SignalSchemas } from "../sdk/context.ts";
 import { type Duration, durationMs } from "../sdk/duration.ts";
@@ -12,6 +24,7 @@ import { type SavedJournal, saveJournal } from "./saved-journal.ts";
 import { type BodyStart, StepBodies } from "./step-bodies.ts";
 import { type StepMock, StepMocks } from "./step-mock.ts";
 import { type TestRun, testRun } from "./test-run.ts";
+import { type Transact, TransactingJournal } from "./transacting-journal.ts";
 
 export interface TestEnvironmentOptions {
   /** All that may run here. */
@@ -26,6 +39,12 @@ export interface TestEnvironmentOptions {
   readonly patience?: Duration;
   /** Where `ctx.log` and the engine write. @default - nowhere */
   readonly log?: Log;
+  /**
+   * Stands in for the tables that `ctx.tx` writes to: does all the writes, or none of them and returns why. Called once
+   * for each transaction that is done.
+   * @default - there are none, and `ctx.tx` is refused with E_TX_UNSUPPORTED
+   */
+  readonly transact?: Transact;
 }
 
 export interface TestEnvironment {
@@ -60,13 +79,35 @@ export interface TestEnvironment {
   crash(): void;
   /** Other code under the name of a workflow, as a deployment brings it. @throws E_UNKNOWN_WORKFLOW */
   deploy(workflow: AnyWorkflow): void;
-  /** Takes up a stalled run again. @throws E_RUN_NOT_FOUND, E_RUN_NOT_STALLED */
-  retry(runId: string): Promise<void>;
+  /**
+   * Completes a callback, as whoever has its token would.
+   *
+   * @throws E_CALLBACK_NOT_FOUND, E_CALLBACK_COMPLETED, E_CALLBACK_CLOSED
+   */
+  complete(token: string, outcome: { readonly result: unknown } | { readonly error: Error }): Promise<void>;
+  /** Says that whoever has the token is at it. @throws as complete */
+  heartbeat(token: string): Promise<void>;
+  /**
+   * Decides an approval, as whoever opens its link and presses the button would.
+   *
+   * @throws E_CALLBACK_NOT_FOUND, E_CALLBACK_COMPLETED, E_CALLBACK_CLOSED
+   */
+  decide(link: string, by?: { readonly by?: string; readonly note?: string }): Promise<void>;
+  /**
+   * Takes up a stalled run again, or a run that has ended without a result by a new one, which is the answer.
+   *
+   * @throws E_RUN_NOT_FOUND, E_RUN_NOT_STALLED, E_RUN_NOT_FAILED
+   */
+  retry(runId: string, options?: { readonly from?: string }): Promise<TestRun>;
+  /** A new run that begins with the first `after` entries of another one. @throws E_RUN_NOT_FOUND, E_NONDETERMINISM */
+  fork(runId: string, options: { readonly after: number; readonly input?: unknown }): Promise<TestRun>;
+  /** What runs have emitted, in order, each event once. */
+  events(): readonly OutgoingEvent[];
   /** The journal as plain JSON, to be kept beside the tests and replayed by `replayAll`. @throws E_RUN_NOT_FOUND */
   exportJournal(runId: string): Promise<SavedJournal>;
 }
 
-const OPTIONS = ["workflows", "now", "stepHandlers", "settings", "patience", "log"];
+const OPTIONS = ["workflows", "now", "stepHandlers", "settings", "patience", "log", "transact"];
 /** Below the time that test runners give a test, so that the sentence says what the runner cannot know. */
 const PATIENCE = "4s";
 
@@ -92,7 +133,7 @@ export class WatchedEnvironment implements TestEnvironment {
 
   constructor(options: TestEnvironmentOptions, onBodyStart?: (start: BodyStart) => void) {
     checkKeys("createTestEnvironment", options, OPTIONS);
-    const { workflows, stepHandlers, log } = options;
+    const { workflows, stepHandlers, log, transact } = options;
     const startAt = startOf(options.now);
     this.#bodies = new StepBodies({
       lab: () => this.lab,
@@ -106,6 +147,7 @@ export class WatchedEnvironment implements TestEnvironment {
         settings: settingsOf(options.settings),
         outsideWork: () => this.#bodies.outsideWork(),
         ...(log === undefined ? {} : { log }),
+        ...(transact === undefined ? {} : { store: new MemoryStore(new TransactingJournal(transact)) }),
         ...(stepHandlers === undefined ? {} : { stepHandlers }),
         ...(startAt === undefined ? {} : { startAt }),
       },
@@ -152,8 +194,41 @@ export class WatchedEnvironment implements TestEnvironment {
     this.lab.deploy(this.#bodies.wrap(workflow));
   }
 
-  async retry(runId: string): Promise<void> {
-    await reviveRun(this.lab.engine, runId);
+  async complete(
+    token: string,
+    outcome: { readonly result: unknown } | { readonly error: Error },
+  ): Promise<void> {
+    const { engine } = this.lab;
+    const completion =
+      "error" in outcome
+        ? ({ ok: false, error: outcome.error } as const)
+        : ({ ok: true, value: outcome.result } as const);
+    await completeCallback(engine, token, completion);
+  }
+
+  async heartbeat(token: string): Promise<void> {
+    await heartbeatCallback(this.lab.engine, token);
+  }
+
+  async decide(link: string, by: { readonly by?: string; readonly note?: string } = {}): Promise<void> {
+    await decideApproval(this.lab.engine, link.slice(link.lastIndexOf("/") + 1), by);
+  }
+
+  async retry(runId: string, options: { readonly from?: string } = {}): Promise<TestRun> {
+    checkKeys("retry", options, ["from"]);
+    return testRun(this.lab, (await retryRun(this.lab.engine, { runId, ...options })).runId);
+  }
+
+  async fork(runId: string, options: { readonly after: number; readonly input?: unknown }): Promise<TestRun> {
+    checkKeys("fork", options, ["after", "input"]);
+    const input = "input" in options ? { input: { value: options.input } } : {};
+    const run = await forkRun(this.lab.engine, { runId, after: options.after, ...input });
+    return testRun(this.lab, run.runId);
+  }
+
+  events(): readonly OutgoingEvent[] {
+    const { sent } = this.lab.events;
+    return sent.filter((event, i) => sent.findIndex(({ id }) => id === event.id) === i);
   }
 
   async exportJournal(runId: string): Promise<SavedJournal> {

@@ -1,7 +1,7 @@
 // A run as a test holds it: asks and acts from outside, as a caller of the API would, with the workflow's own types.
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import { sendSignal } from "../engine/index.ts";
-import type { RunStatus, Wait } from "../ports/run.ts";
+import { cancelRun, readState, sendSignal, unpack } from "../engine/index.ts";
+import type { Attributes, RunStatus, Wait } from "../ports/run.ts";
 import type { SignalSchemas } from "../sdk/context.ts";
 import { type JournalEntry, readEntry } from "./journal-entry.ts";
 import type { Laboratory } from "./laboratory.ts";
@@ -32,6 +32,12 @@ export interface TestRun<Output = unknown, Signals extends SignalSchemas = Signa
     payload: SignalPayload<Signals, Name>,
     options?: { readonly idempotencyKey?: string },
   ): Promise<void>;
+  /** Asks the run to end, which it does when it may move. @throws E_RUN_CLOSED */
+  cancel(reason?: string): Promise<void>;
+  /** What the run has published last. */
+  state(): Promise<unknown>;
+  /** What it is found by. */
+  attributes(): Promise<Attributes>;
   /** What is recorded, in order. */
   journal(): Promise<readonly JournalEntry[]>;
   /** What the run waits for, the first few; empty while it runs and when it has ended. */
@@ -51,6 +57,14 @@ export function testRun<Output, Signals extends SignalSchemas>(
       // Signals are in the order of their time: as outside, no two are sent in the same instant.
       await lab.clock.advance(1);
     },
+    cancel: async (reason) => {
+      await cancelRun(lab.engine, { runId, ...(reason === undefined ? {} : { reason }) });
+    },
+    state: async () => {
+      const state = await readState(lab.engine, runId);
+      return state === undefined ? undefined : await unpack(state.value, lab.blobs);
+    },
+    attributes: async () => (await lab.run(runId)).attributes ?? {},
     journal: async () => {
       const entries = await lab.entries(runId);
       return await Promise.all(entries.map((entry, i) => readEntry(entry, i + 1, lab.blobs)));

@@ -25,6 +25,7 @@ export function wrapContext(ctx: Context, wrap: Wrap): Context {
     waitForCallback: (name, submit, ...rest) => [name, submitOf(String(name), submit, wrap), ...rest],
     waitForApproval: (name, options, ...rest) => [name, askingOf(String(name), options, wrap), ...rest],
     scope: (name, body, ...rest) => [name, inner(body), ...rest],
+    loop: (name, state, body, ...rest) => [name, state, inner(body), ...rest],
     map: (name, items, body, ...rest) => [name, items, inner(body), ...rest],
     parallel: (name, branches, ...rest) => [name, innerOfAll(branches, inner), ...rest],
   };

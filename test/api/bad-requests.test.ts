@@ -117,7 +117,10 @@ const bodies: Record<string, readonly [Send, Refusal]> = {
       post(`/runs/${runId}/signals/grown`, `{"payload":${"[".repeat(1e6)}${"]".repeat(1e6)}}`),
     { status: 422, code: "E_NOT_SERIALIZABLE" },
   ],
-  "a retry with a body": [({ post }, runId) => post(`/runs/${runId}/retry`, { from: "x" }), badBody("/from")],
+  "a retry with a field that is not known": [
+    ({ post }, runId) => post(`/runs/${runId}/retry`, { form: "x" }),
+    badBody("/form"),
+  ],
   "a retry by another site's page, which cannot name the content type": [
     ({ app }, runId) =>
       app.request(`/runs/${runId}/retry`, {

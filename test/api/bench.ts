@@ -9,6 +9,7 @@ import { Problem } from "../../lib/api/problem.ts";
 import { type Engine, LOCAL_SETTINGS } from "../../lib/engine/index.ts";
 import { consoleLog } from "../../lib/local/console-log.ts";
 import { MemoryBlobs } from "../../lib/local/memory-blobs.ts";
+import { MemoryEvents } from "../../lib/local/memory-events.ts";
 import { MemoryQueue } from "../../lib/local/memory-queue.ts";
 import { MemoryStore } from "../../lib/local/memory-store.ts";
 import { MemoryTimers } from "../../lib/local/memory-timers.ts";
@@ -52,10 +53,12 @@ export function openBench(workflows: readonly AnyWorkflow[], options: BenchOptio
         runs: recordWrites(store.runs, writes),
         journal: recordWrites(store.journal, writes),
         index: store.index,
+        limits: store.limits,
       },
       activations: recordWrites(activations, writes),
       stepHandlers: { get: () => steps },
       timers: new MemoryTimers({ clock, queue: activations }),
+      events: new MemoryEvents(),
       blobs: recordWrites(new MemoryBlobs(), writes),
       clock,
       random: systemRandom,
@@ -63,6 +66,7 @@ export function openBench(workflows: readonly AnyWorkflow[], options: BenchOptio
     },
     registry,
     settings: LOCAL_SETTINGS,
+    publicUrl: "https://perdure.example",
   };
   if (works) startWorking(engine, [activations, steps]);
   const app = createApi({ engine, pollEveryMs, ...apiOptions });

@@ -7,6 +7,8 @@ const READS = new Set([
   "last",
   "facts",
   "fact",
+  "retired",
+  "note",
   "list",
   "due",
   "receive",

@@ -63,3 +63,54 @@ export const many = workflow(
     await Promise.all(parts);
   },
 );
+
+/** Books two things, then waits for a day. What it has done can be undone, all but the hotel. */
+export const booking = workflow("booking", async (ctx) => {
+  await ctx.step("flight", () => "F1", { compensate: () => {} });
+  await ctx.step("hotel", () => "H1", {
+    compensate: {
+      undo: () => {
+        throw new TerminalError("the hotel says no");
+      },
+    },
+  });
+  await ctx.sleep("until it begins", "1 day");
+});
+
+export const refusing = workflow("refusing", async (ctx) => {
+  await ctx.step("refuse", () => {
+    throw new TerminalError("ill");
+  });
+});
+
+/** Has two children, of which one fails, and a look at something that comes true at the second time. */
+export const party = workflow("party", async (ctx) => {
+  ctx.version("with music", { from: 1, to: 2 });
+  await ctx.waitForCondition("guests are here", (s) => s.attempt > 1, { every: "10ms" });
+  const guest = await ctx.runChild("guest", greet, { who: "Ada" });
+  await ctx.runChild("ill", refusing, null).catch(() => {});
+  return guest;
+});
+
+/** The tokens and links that workflows gave away, in their order, by run. */
+export const handedOut = new Map<string, string[]>();
+
+/** Waits for a callback that must be `{ cents: number }`, for an hour, with a sign of life each ten minutes. */
+export const payment = workflow("payment", async (ctx) => {
+  return await ctx.waitForCallback("paid", (token) => void handedOut.set(ctx.runId, [token]), {
+    schema: v.object({ cents: v.number() }),
+    timeout: "1 hour",
+    heartbeatTimeout: "10m",
+  });
+});
+
+/** Asks a person; for how long is its input, in ms. */
+export const refund = workflow("refund", { input: v.number() }, async (ctx, timeoutMs) => {
+  return await ctx.waitForApproval("refund <b>all", {
+    to: ({ approveUrl, rejectUrl }) => void handedOut.set(ctx.runId, [approveUrl, rejectUrl]),
+    timeout: timeoutMs,
+  });
+});
+
+/** For `vi.waitUntil`: a bound for what never comes, not a measure of speed. */
+export const PATIENCE = { timeout: 60_000, interval: 5 };

@@ -28,6 +28,20 @@ export async function createTable(client: DynamoDBClient, tableName: string): Pr
   await waitUntilTableExists(waiter, { TableName: tableName });
 }
 
+/** A table as an author may have it, with the key `id`. */
+export async function createItemTable(client: DynamoDBClient, tableName: string): Promise<void> {
+  await client.send(
+    new CreateTableCommand({
+      TableName: tableName,
+      BillingMode: "PAY_PER_REQUEST",
+      AttributeDefinitions: [{ AttributeName: "id", AttributeType: "S" }],
+      KeySchema: [{ AttributeName: "id", KeyType: "HASH" }],
+    }),
+  );
+  const waiter = { client, maxWaitTime: MAX_WAIT_SECONDS, minDelay: 1, maxDelay: 1 };
+  await waitUntilTableExists(waiter, { TableName: tableName });
+}
+
 function keySchema({ partitionKey, sortKey }: Pick<IndexDefinition, "partitionKey" | "sortKey">) {
   return [
     { AttributeName: partitionKey.name, KeyType: "HASH" as const },

@@ -15,12 +15,13 @@ import {
   unpack,
 } from "../../lib/engine/index.ts";
 import { silentLog } from "../../lib/local/console-log.ts";
+import { MemoryEvents } from "../../lib/local/memory-events.ts";
 import { MemoryTimers } from "../../lib/local/memory-timers.ts";
 import { SystemClock } from "../../lib/local/system-clock.ts";
 import { systemRandom } from "../../lib/local/system-random.ts";
 import { work } from "../../lib/local/worker.ts";
 import { isTerminal } from "../../lib/ports/journal.ts";
-import { isClosed } from "../../lib/ports/run.ts";
+import { isClosed, type Run } from "../../lib/ports/run.ts";
 import { type AnyWorkflow, workflow } from "../../lib/sdk/workflow.ts";
 import { createTable } from "./create-table.ts";
 import { type Dynoxide, skipsWithoutDynoxide, startDynoxide } from "./dynoxide.ts";
@@ -45,6 +46,15 @@ const trip = workflow("trip", async (ctx, input) => {
   const remote = await ctx.step("remote", () => `${word} from afar`, { on: "far" });
   return { first, parts, again, bigChars: big.length, remote };
 });
+
+const TURNS = 12;
+const rounds = workflow("rounds", async (ctx) =>
+  ctx.loop("round", [] as readonly unknown[], async (c, seen, turn) => {
+    const item = await c.waitForSignal("item");
+    const more = [...seen, await c.step("keep", () => item, { on: "far" })];
+    return turn === TURNS - 1 ? { done: more } : { next: more };
+  }),
+);
 
 describe.skipIf(skipsWithoutDynoxide()).each([
   { how: "DynamoDB and SQS", paging: {} },
@@ -73,6 +83,7 @@ describe.skipIf(skipsWithoutDynoxide()).each([
         activations,
         stepHandlers: new Map([["far", far]]),
         timers: new MemoryTimers({ clock, queue: activations }),
+        events: new MemoryEvents(),
         blobs: createS3Blobs({
           client: createBlobClient({ ...emulatorAccess, endpoint: fauxqs.address }),
           bucket,
@@ -81,7 +92,7 @@ describe.skipIf(skipsWithoutDynoxide()).each([
         random: systemRandom,
         log: silentLog,
       },
-      registry: createRegistry([trip as AnyWorkflow]),
+      registry: createRegistry([trip, rounds] as AnyWorkflow[]),
       settings: LOCAL_SETTINGS,
     };
     const workers = [activations, far].flatMap((each) =>
@@ -94,6 +105,41 @@ describe.skipIf(skipsWithoutDynoxide()).each([
     stop.abort();
     await working;
     await Promise.all([dynoxide.stop(), fauxqs.stop()]);
+  });
+
+  async function untilRun(reached: (run: Run) => boolean, runId: string): Promise<void> {
+    for (;;) {
+      const run = await engine.ports.store.runs.get(runId);
+      if (run !== undefined && (reached(run) || run.status === "stalled")) return;
+      await engine.ports.clock.sleep(20);
+    }
+  }
+
+  it("leaves the turns of a loop behind, and takes each signal once", async () => {
+    const { runId } = (await startRun(engine, { workflow: "rounds", input: null })).run;
+    const { journal, runs } = engine.ports.store;
+    const send = async (turn: number) =>
+      await sendSignal(engine, { runId, name: "item", payload: turn, idempotencyKey: `item-${turn}` });
+    for (let turn = 0; turn < TURNS; turn += 1) {
+      await send(turn);
+      // Again, while it is taken or long after.
+      if (turn > 0) expect(await send(turn - 1)).toEqual({ stored: false });
+      // A run that suspends between its turns.
+      await untilRun((run) => run.status === "suspended" || isClosed(run.status), runId);
+    }
+    await untilRun((run) => isClosed(run.status), runId);
+    const { folds = [], lastSeq = 0 } = (await runs.get(runId)) ?? {};
+    expect(folds.length).toBeGreaterThan(0);
+    const whole = (await journal.load(runId)).checkpoints.flatMap(({ entries }) => entries);
+    expect(whole).toHaveLength(lastSeq);
+    const kept = await journal.load(runId, folds);
+    expect(kept.checkpoints.flatMap(({ entries }) => entries).length).toBeLessThan(lastSeq);
+    const end = whole.at(-1);
+    if (end?.type !== "run.succeeded") throw new Error(end?.type);
+    expect(await unpack(end.value, engine.ports.blobs)).toEqual(
+      Array.from({ length: TURNS }, (_, turn) => turn),
+    );
+    expect(whole.filter(({ type }) => type === "signal.received")).toHaveLength(TURNS);
   });
 
   it("takes twenty runs from start to end, every value as it was", async () => {

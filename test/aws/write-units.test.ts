@@ -13,13 +13,14 @@ import {
   anEntry,
   aPayload,
   aRun,
+  aRunId,
   aSuspension,
   FAR_FUTURE_SECONDS,
   MINUTE_MS,
   NOW,
 } from "../conformance/samples.ts";
 import { aClaim, claimed, mustGet } from "../conformance/store-steps.ts";
-import { createTable } from "./create-table.ts";
+import { createItemTable, createTable } from "./create-table.ts";
 import { type Dynoxide, skipsWithoutDynoxide, startDynoxide } from "./dynoxide.ts";
 import { emulatorAccess } from "./suites.ts";
 
@@ -39,16 +40,26 @@ describe.skipIf(skipsWithoutDynoxide())("write units on dynoxide", () => {
   let server: Dynoxide;
   let store: Store;
   let requests: ConsumedCapacity[] = [];
+  /** Units of the last request, by table. */
+  let transacted: Readonly<Record<string, number | undefined>> = {};
 
   beforeAll(async () => {
     server = await startDynoxide();
     const client = createTableClient({ ...emulatorAccess, endpoint: server.endpoint });
     await createTable(client, "perdure");
+    await createItemTable(client, "perdure-items");
     client.middlewareStack.add(
       (next) => async (args) => {
         const answer = await next({ ...args, input: { ...args.input, ReturnConsumedCapacity: "INDEXES" } });
-        const { ConsumedCapacity: capacity } = answer.output as { ConsumedCapacity?: ConsumedCapacity };
-        requests.push(capacity ?? {});
+        const { ConsumedCapacity: capacity = [] } = answer.output as {
+          ConsumedCapacity?: ConsumedCapacity | ConsumedCapacity[];
+        };
+        // One for each table, when a transaction touches several.
+        const each = [capacity].flat();
+        transacted = Object.fromEntries(
+          each.map(({ TableName: table = "", CapacityUnits }) => [table, CapacityUnits]),
+        );
+        requests.push(each.length === 1 ? (each[0] ?? {}) : {});
         return answer;
       },
       { step: "initialize", name: "countCapacity" },
@@ -155,6 +166,98 @@ describe.skipIf(skipsWithoutDynoxide())("write units on dynoxide", () => {
     const once = { requests: 1, table: 1, list: 0, sweep: 0 };
     expect(await costOf(async () => await store.journal.claimStep({ ...claim, now: NOW }))).toEqual(once);
     expect(await costOf(async () => await store.journal.renewStep(claim))).toEqual(once);
+  });
+
+  test("showing a published state is one request and one unit more than recording it, whichever state stands", async () => {
+    const { runId } = aRun();
+    for (const order of [1, 2]) {
+      const note = { name: "state", order, at: NOW, value: aPayload(LARGEST_SMALL_RESULT) };
+      const cost = await costOf(async () => await store.journal.putNote(runId, note));
+      expect(cost).toEqual({ requests: 1, table: 1, list: 0, sweep: 0 });
+    }
+  });
+
+  test("the turn of a loop is one request and one unit, with 800 bytes of state", async () => {
+    const value = aPayload(LARGEST_SMALL_RESULT);
+    const turned = { type: "loop.turned", id: "rounds", turn: 999, value, from: 12, at: NOW } as const;
+    const checkpoint = aCheckpoint({ first: 12_345, entries: [turned] });
+    const cost = await costOf(async () => await store.journal.append(aRun().runId, checkpoint));
+    expect(cost).toEqual({ requests: 1, table: 1, list: 0, sweep: 0 });
+  });
+
+  test("a suspension that brings folds costs no more than one that does not", async () => {
+    const run = await claimed(store);
+    const folds = Array.from({ length: 4 }, (_, i) => ({ from: 1 + i * 100_000, to: (i + 1) * 100_000 - 9 }));
+    const suspension = aSuspension(run, { sweepAt: run.sweepAt ?? 0, folds });
+    const cost = await costOf(async () => await store.runs.suspend(suspension));
+    expect(cost).toEqual({ requests: 1, table: 1, list: 0, sweep: 0 });
+  });
+
+  test("retiring is two requests and two units for a fact, and one for a claim or a note", async () => {
+    const { runId } = aRun();
+    const facts = [aFact({ key: "signal-a" }), aFact({ key: "signal-b" })];
+    for (const fact of facts) await store.journal.putFact(runId, fact);
+    await store.journal.claimStep({ runId, seq: 3, owner: "o", now: NOW, leaseUntil: LATER });
+    const retire = async () => await store.journal.retire({ runId, facts, notes: ["none"], stepClaims: [3] });
+    expect(await costOf(retire)).toEqual({ requests: 6, table: 6, list: 0, sweep: 0 });
+  });
+
+  test("a load reads as many stretches as its folds leave, however long they are", async () => {
+    const { runId } = aRun();
+    for (let first = 1; first <= 300; first += 1) {
+      const entries = [anEntry({ value: aPayload("x".repeat(10_000)) })];
+      await store.journal.append(runId, aCheckpoint({ first, entries }));
+    }
+    const load = async (...folds: readonly { from: number; to: number }[]) =>
+      (await costOf(async () => await store.journal.load(runId, folds))).requests;
+    expect(await load()).toBeGreaterThanOrEqual(3);
+    expect(await load({ from: 2, to: 299 })).toBe(2);
+    expect(await load({ from: 2, to: 100 }, { from: 102, to: 299 })).toBe(3);
+  });
+
+  test("a transaction is one request and two units for the checkpoint, and two for each KB of the author's", async () => {
+    const put = (id: string, text: string) => ({ put: { table: "perdure-items", item: { id, text } } });
+    const entries = [{ type: "tx.committed", id: "pay", at: NOW } as const];
+    const writes = [put("a", "x".repeat(800)), put("b", "x".repeat(1_800))];
+    const append = async () =>
+      await store.journal.appendWith?.(aRun().runId, aCheckpoint({ entries }), writes);
+    const answers: unknown[] = [];
+    const cost = await costOf(async () => answers.push(await append()));
+    expect(answers).toEqual([{ ok: true }]);
+    expect(cost.requests).toBe(1);
+    expect(transacted).toEqual({ perdure: 2, "perdure-items": 6 });
+  });
+
+  test("a slot is one unit to take, and one to give back; the last one is two", async () => {
+    const { limits } = store;
+    const limiter = "orders/w/";
+    const one = { requests: 1, table: 1, list: 0, sweep: 0 };
+    for (const runId of ["a", "b"])
+      expect(await costOf(async () => await limits.take({ limiter, runId, limit: 2, now: NOW }))).toEqual(
+        one,
+      );
+    const waiter = { limiter, runId: "c", createdAt: NOW };
+    expect(await costOf(async () => await limits.enlist(waiter))).toEqual(one);
+    expect(await costOf(async () => await limits.delist(waiter))).toEqual(one);
+    expect(await costOf(async () => await limits.release({ limiter, runId: "a" }))).toEqual(one);
+    const last = await costOf(async () => await limits.release({ limiter, runId: "b" }));
+    expect(last).toEqual({ ...one, requests: 2, table: 2 });
+  });
+
+  test("a full limit of thirty is a unit for each thirty that hold a slot", async () => {
+    const limiter = "orders/k/many";
+    const take = async () =>
+      await store.limits.take({ limiter, runId: aRunId().slice(0, 30), limit: 60, now: NOW });
+    for (let held = 0; held < 28; held += 1) expect((await costOf(take)).table).toBe(1);
+    for (let held = 28; held < 58; held += 1) expect((await costOf(take)).table).toBeLessThanOrEqual(2);
+  });
+
+  // When others are before, a refused request comes first, which the server bills and does not count here.
+  test("a place of a rate is one unit", async () => {
+    const reserve = async () =>
+      await store.limits.reserve({ limiter: "orders/r/", now: NOW, intervalMs: 10 });
+    expect(await costOf(reserve)).toEqual({ requests: 1, table: 1, list: 0, sweep: 0 });
+    expect(await costOf(reserve)).toEqual({ requests: 1, table: 1, list: 0, sweep: 0 });
   });
 
   test("loading a journal of 10,000 entries takes at most 8 reads", { timeout: 60_000 }, async () => {

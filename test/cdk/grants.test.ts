@@ -1,17 +1,21 @@
+import { App, Stack } from "aws-cdk-lib";
 import type { Template } from "aws-cdk-lib/assertions";
+import { Table } from "aws-cdk-lib/aws-dynamodb";
+import { EventBus } from "aws-cdk-lib/aws-events";
 import { describe, expect, it } from "vitest";
 import { resourcesOf, synth } from "./synth.ts";
 
 interface Statement {
   readonly Action: string | readonly string[];
   readonly Resource: unknown;
+  readonly Condition?: unknown;
 }
 
 /** DynamoDB actions that each function may call, by a part of its role's name. */
 const TABLE_ACTIONS = {
-  Activation: ["GetItem", "PutItem", "Query", "UpdateItem"],
+  Activation: ["DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"],
   Step: ["GetItem", "PutItem", "Query", "UpdateItem"],
-  Api: ["BatchGetItem", "GetItem", "PutItem", "Query", "UpdateItem"],
+  Api: ["BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"],
   Sweeper: ["DeleteItem", "GetItem", "Query", "UpdateItem"],
   DeadLetters: ["GetItem", "PutItem", "Query", "UpdateItem"],
 } as const;
@@ -71,13 +75,59 @@ describe("what the functions may do", () => {
     expect(JSON.stringify(role)).toContain('"aws:SourceAccount"');
   });
 
-  it("only the sweeper deletes", () => {
-    const deleting = [...policies(synth().template)].filter(([, statements]) =>
-      JSON.stringify(statements).includes("DeleteItem"),
+  it("only the sweeper and activations delete, and the api what belongs to limits", () => {
+    const deleting = [...policies(synth().template)].flatMap(([name, statements]) =>
+      statements
+        .filter(({ Action: action }) => JSON.stringify(action).includes("DeleteItem"))
+        .map(({ Condition: condition }) => ({ name, condition })),
     );
-    expect(deleting.map(([name]) => name)).toEqual([expect.stringContaining("Sweeper")]);
+    expect(deleting.toSorted((a, b) => (a.name < b.name ? -1 : 1))).toEqual([
+      { name: expect.stringContaining("Activation"), condition: undefined },
+      {
+        name: expect.stringContaining("Api"),
+        condition: { "ForAllValues:StringLike": { "dynamodb:LeadingKeys": ["LIMIT#*"] } },
+      },
+      { name: expect.stringContaining("Sweeper"), condition: undefined },
+    ]);
+  });
+
+  it("only those who close runs put events, on the one bus", () => {
+    const bus = "arn:aws:events:eu-west-1:123456789012:event-bus/orders";
+    const eventBus = EventBus.fromEventBusArn(elsewhere(), "Bus", bus);
+    const putting = [...policies(synth({ eventBus }).template)].flatMap(([name, statements]) =>
+      statements
+        .filter(({ Action: action }) => JSON.stringify(action).includes("events:"))
+        .map((statement) => ({ name, ...statement })),
+    );
+    expect(putting.map(({ name }) => name.replace(/Perdure(Activation|Api).*/, "$1")).toSorted()).toEqual([
+      "Activation",
+      "Api",
+    ]);
+    for (const { Action: action, Resource: resource } of putting)
+      expect([action, resource]).toEqual(["events:PutEvents", bus]);
+  });
+
+  it("only activations write to the tables that ctx.tx is for, and cannot read them", () => {
+    const arn = "arn:aws:dynamodb:eu-west-1:123456789012:table/accounts";
+    const transactTables = [Table.fromTableArn(elsewhere(), "Accounts", arn)];
+    const touching = [...policies(synth({ transactTables }).template)].flatMap(([name, statements]) =>
+      statements
+        .filter(({ Resource: resource }) => JSON.stringify(resource).includes(arn))
+        .map(({ Action: action, Resource: resource }) => ({ name, action, resource })),
+    );
+    const actions = ["PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem"].map(
+      (action) => `dynamodb:${action}`,
+    );
+    expect(touching).toEqual([
+      { name: expect.stringContaining("Activation"), action: actions, resource: arn },
+    ]);
   });
 });
+
+/** Where what the user has of his own was made. */
+function elsewhere(): Stack {
+  return new Stack(new App(), "Elsewhere");
+}
 
 function policies(template: Template): ReadonlyMap<string, readonly Statement[]> {
   const found = Object.entries(template.findResources("AWS::IAM::Policy"));

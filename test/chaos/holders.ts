@@ -15,9 +15,10 @@ export function holderOf(runId: string, isHandler: boolean): Holder {
 }
 
 /** The store, whose claims are noted in this process. A run has one step at a time in a step handler. */
-export function noteHolders({ runs, journal, index }: Store): Store {
+export function noteHolders({ runs, journal, index, limits }: Store): Store {
   return {
     index,
+    limits,
     runs: {
       ...runs,
       async claim(request) {

@@ -31,6 +31,7 @@ export function aRun(overrides: Partial<Run> = {}): Run {
     inputHash: "5f2c",
     createdAt: NOW,
     fence: 0,
+    behaviour: 1,
     wake: 1,
     handled: 0,
     fails: 0,

@@ -116,6 +116,51 @@ function describeFilters(behaviour: Behaviour<StoreSubject>): void {
     },
   );
 
+  behaviour("list keeps to the attributes asked for, whose values are compared as text", async (subject) => {
+    const { store } = subject;
+    const workflow = aWorkflow();
+    const [one, two] = await createEach(store, [
+      aRun({ workflow, createdAt: NOW + 1, attributes: { customer: "c-1", total: 12.5, express: true } }),
+      aRun({ workflow, createdAt: NOW + 2, attributes: { customer: "c-2", total: 12.5, "a.b-c": "" } }),
+      aRun({ workflow, createdAt: NOW + 3 }),
+    ]);
+    await eventually(subject, async () => {
+      const list = (attributes: RunQuery["attributes"] & object) =>
+        collect(store, { workflows: [workflow], attributes, limit: 1 });
+      expect(await list({ customer: "c-1" })).toEqual([one?.runId]);
+      expect(await list({ total: "12.5" })).toEqual([two?.runId, one?.runId]);
+      expect(await list({ total: "12.5", express: "true" })).toEqual([one?.runId]);
+      expect(await list({ "a.b-c": "" })).toEqual([two?.runId]);
+      expect(await list({ customer: "c" })).toEqual([]);
+      // Not what every object has.
+      expect(await list({ constructor: "" })).toEqual([]);
+      expect(await list({})).toHaveLength(3);
+    });
+  });
+
+  behaviour(
+    "list goes by the attributes that suspend and close have written, and only by those",
+    async (subject) => {
+      const { store } = subject;
+      const workflow = aWorkflow();
+      const start = async (n: number) =>
+        await claimed(store, aRun({ workflow, createdAt: NOW + n, attributes: { stage: "new", n } }));
+      const [suspended, closed, kept] = [await start(1), await start(2), await start(3)];
+      await store.runs.suspend(aSuspension(suspended, { attributes: { stage: "sent" } }));
+      await store.runs.close({ ...ending(closed), attributes: { stage: "sent", n: 2 } });
+      await store.runs.suspend(aSuspension(kept));
+      expect((await mustGet(store, suspended.runId)).attributes).toEqual({ stage: "sent" });
+      expect((await mustGet(store, kept.runId)).attributes).toEqual({ stage: "new", n: 3 });
+      await eventually(subject, async () => {
+        const list = (attributes: RunQuery["attributes"] & object) =>
+          collect(store, { workflows: [workflow], attributes, limit: 10 });
+        expect(await list({ stage: "sent" })).toEqual([closed.runId, suspended.runId]);
+        expect(await list({ stage: "new" })).toEqual([kept.runId]);
+        expect(await list({ n: "1" })).toEqual([]);
+      });
+    },
+  );
+
   behaviour("a rare status is found behind many runs of another", async (subject) => {
     const { store } = subject;
     const workflow = aWorkflow();

@@ -5,10 +5,12 @@
 import type { Store } from "../../lib/ports/store.ts";
 import { describeStoreClaims } from "./store-claims.ts";
 import { describeStoreFacts, describeStoreNotes, describeStoreStepClaims } from "./store-facts.ts";
+import { describeStoreFolds } from "./store-folds.ts";
 import { describeStoreHolding } from "./store-holding.ts";
 import { describeStoreIndex } from "./store-index.ts";
 import { describeStoreJournal } from "./store-journal.ts";
 import { describeStoreLeases } from "./store-leases.ts";
+import { describeStoreLimits } from "./store-limits.ts";
 import { describeStoreRuns } from "./store-runs.ts";
 import { describeSuite, type MakeSubject, type Subject, type SuiteOptions } from "./suite.ts";
 
@@ -27,9 +29,11 @@ export function describeStore(
     describeStoreLeases(behaviour);
     describeStoreHolding(behaviour);
     describeStoreJournal(behaviour);
+    describeStoreNotes(behaviour);
     describeStoreFacts(behaviour);
     describeStoreStepClaims(behaviour);
-    describeStoreNotes(behaviour);
+    describeStoreFolds(behaviour);
     describeStoreIndex(behaviour);
+    describeStoreLimits(behaviour);
   });
 }

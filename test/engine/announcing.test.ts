@@ -26,7 +26,7 @@ function engineWith(lab: Lab, before: (call: string) => Promise<void> | void): E
   const journal = seen(store.journal, "journal");
   const ports = {
     ...lab.ports,
-    store: { runs, journal, index: store.index },
+    store: { runs, journal, index: store.index, limits: store.limits },
     activations: seen(activations, "queue"),
   };
   return { ...lab.engine, ports };

@@ -211,7 +211,7 @@ describe("a terminated run", () => {
     const late = new Proxy(journal, {
       get: (target, key) => (key === "load" ? load : Reflect.get(target, key, target).bind(target)),
     });
-    const store = { runs: lab.store.runs, index: lab.store.index, journal: late };
+    const store = { ...lab.ports.store, journal: late };
     const engine = { ...lab.engine, ports: { ...lab.ports, store } };
     expect((await terminateRun(engine, { runId })).status).toBe("cancelled");
     const types = (await lab.entries(runId)).map(({ type }) => type);

@@ -1,5 +1,6 @@
 // What a run costs, counted at the ports (docs/design/protocol.md). Write units are counted on the table: test/aws.
 import { describe, expect, it } from "vitest";
+import type { Context } from "../../lib/sdk/context.ts";
 import { workflow } from "../../lib/sdk/workflow.ts";
 import { Lab } from "./lab.ts";
 import { unlessPlain } from "./modes.ts";
@@ -14,6 +15,7 @@ const WRITES = [
   "journal.append",
   "journal.putFact",
   "journal.claimStep",
+  "journal.putNote",
 ];
 
 const writes = (lab: Lab) => WRITES.reduce((sum, name) => sum + (lab.counts.get(name) ?? 0), 0);
@@ -54,6 +56,25 @@ describe.skipIf(unlessPlain("it counts exact writes and messages"))("the cost of
     expect((await lab.run(runId)).wake - wake).toBe(1);
     expect((await lab.store.journal.facts(runId)).length).toBe(1);
     expect((await lab.wakeUps.receive({ max: 10, visibilityMs: 0, waitMs: 0 })).length).toBe(1);
+  });
+
+  it("what a run tells the outside: one write for a state, none for attributes, one request for events", async () => {
+    const cost = async (tell: (ctx: Context) => Promise<unknown>) => {
+      const w = workflow("w", async (ctx) => {
+        await tell(ctx);
+      });
+      const lab = new Lab([w]);
+      await lab.result(await lab.start(w));
+      return { writes: writes(lab), requests: lab.counts.get("events.put") ?? 0 };
+    };
+    const step = await cost(async (ctx) => ctx.step("s", () => 1));
+    expect(await cost(async (ctx) => ctx.publish(1))).toEqual({ ...step, writes: step.writes + 1 });
+    expect(await cost(async (ctx) => ctx.setAttributes({ a: 1 }))).toEqual(step);
+    const events = Array.from({ length: 10 }, (_, n) => ({ type: "t", detail: n }));
+    expect(await cost(async (ctx) => Promise.all(events.map((event) => ctx.emit(event))))).toEqual({
+      ...step,
+      requests: 1,
+    });
   });
 
   it("resuming a run of 10,000 entries is one load", async () => {

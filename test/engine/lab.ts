@@ -8,7 +8,7 @@ import { inMode } from "./modes.ts";
 export type { Fate, PortCall } from "../../lib/testing/port-call.ts";
 
 /** `stepHandlers` is `["shipping"]` by default. */
-export type LabOptions = Omit<LaboratoryOptions, "startAt" | "outsideWork" | "rivals">;
+export type LabOptions = Omit<LaboratoryOptions, "startAt" | "rivals">;
 
 export class Lab extends Laboratory {
   constructor(workflows: readonly AnyWorkflow[], options: LabOptions = {}) {

@@ -177,3 +177,21 @@ describe("a signal", () => {
     expect(await lab.result(runId)).toEqual({ n: 7, check: 1 });
   });
 });
+
+describe("signals of one sender", () => {
+  it("come in the order in which they were sent, also within one millisecond and with keys of the caller's", async () => {
+    const w = workflow("w", async (ctx) => {
+      const seen: unknown[] = [];
+      for await (const item of ctx.signals("item")) {
+        if (item === "end") return seen;
+        seen.push(item);
+      }
+      return seen;
+    });
+    const lab = new Lab([w]);
+    const runId = await lab.start(w);
+    for (let i = 0; i < 20; i += 1) await lab.signal(runId, "item", i, `key ${i}`);
+    await lab.signal(runId, "item", "end", "the end");
+    expect(await lab.result(runId)).toEqual(Array.from({ length: 20 }, (_, i) => i));
+  });
+});

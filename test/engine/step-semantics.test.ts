@@ -90,6 +90,26 @@ describe("progress", () => {
     expect(seen).toEqual([undefined, { rows: 500 }]);
   });
 
+  it("said by an attempt that failed is read by the next, also in the same activation", async () => {
+    const seen: unknown[] = [];
+    const w = workflow("w", async (ctx) =>
+      ctx.step(
+        "copy",
+        async (s) => {
+          seen.push(s.progress);
+          await s.heartbeat(s.attempt * 10);
+          await s.heartbeat(s.attempt * 10 + 1);
+          if (s.attempt < 3) throw new Error("the connection is gone");
+        },
+        // Short enough to wait for in the process.
+        { retry: { initial: "10ms", jitter: 0 } },
+      ),
+    );
+    const lab = new Lab([w]);
+    await lab.result(await lab.start(w));
+    expect(seen).toEqual([undefined, 11, 21]);
+  });
+
   it("is that of the latest attempt, however often the earlier ones spoke", async () => {
     const seen: unknown[] = [];
     const w = workflow("w", async (ctx) =>

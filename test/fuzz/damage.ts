@@ -30,6 +30,7 @@ const deleted: Damage["spoil"] = () => null;
 
 /** The run stalls. */
 export const JOURNAL_DAMAGE: Readonly<Record<string, Damage>> = {
+  "a fold of what replay needs": corrupt("META", set("folds", [{ from: 1, to: 2 }])),
   "a checkpoint without entries": corrupt("J#1", set("entries", undefined)),
   "a checkpoint whose list of entries is empty": corrupt("J#1", set("entries", [])),
   "a checkpoint whose entries are text": corrupt("J#1", set("entries", "none")),
@@ -110,6 +111,11 @@ export const META_DAMAGE: Readonly<Record<string, Damage>> = {
   "a creation at the end of all days": corrupt("META", set("createdAt", 9e15)),
   "a workflow that is a number": corrupt("META", set("workflow", 7)),
   "a timer without a time": { ...corrupt("META", set("timer", { name: "t" })), isDeep: true },
+  "folds that are no list": { ...corrupt("META", set("folds", {})), isDeep: true },
+  "a fold that ends before it begins": {
+    ...corrupt("META", set("folds", [{ from: 2, to: 1 }])),
+    isDeep: true,
+  },
   "a status that is a number": corrupt("META", set("status", 7)),
   "an end without a status of one": corrupt("META", set("closedAt", 1_000)),
   "a status of an end without one": corrupt("META", set("status", "succeeded")),

@@ -8,6 +8,7 @@ import { globSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { AnyWorkflow } from "perdure";
 import type { ClosedStatus } from "../../lib/ports/run.ts";
+import type { Transact } from "../../lib/testing/transacting-journal.ts";
 
 export interface OutsideSignal {
   readonly name: string;
@@ -45,6 +46,10 @@ export interface Golden {
   /** Where it lays the tokens and links that it hands out; the latest is used. */
   readonly desk?: string[];
   readonly outcome: Outcome;
+  /** Types of the events that listeners hear, doubles dropped. */
+  readonly events?: readonly string[];
+  /** In place of the tables that `ctx.tx` writes to. */
+  readonly transact?: Transact;
 }
 
 export interface NamedGolden extends Golden {

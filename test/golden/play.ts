@@ -1,7 +1,10 @@
 // Plays one golden workflow in the laboratory, with whatever happens at the calls of its processes and of the client who
 // starts and signals it, and tells what came of it. What is stored in the end keeps its invariants, or this throws.
 import type { AnyWorkflow, Context } from "perdure";
+import { expect } from "vitest";
+import { MemoryStore } from "../../lib/local/memory-store.ts";
 import { isClosed } from "../../lib/ports/run.ts";
+import { TransactingJournal } from "../../lib/testing/transacting-journal.ts";
 import { wrapContext } from "../../lib/testing/wrap-context.ts";
 import { checkInvariants } from "../engine/invariants.ts";
 import { type Fate, Lab, type LabOptions, type PortCall } from "../engine/lab.ts";
@@ -34,11 +37,12 @@ const DEFAULT_PAUSE_MS = 1_000;
 
 export async function play(golden: Golden, plan: Plan = {}): Promise<Played> {
   const effects: string[] = [];
-  const { workflow, others = [], desk = [] } = golden;
+  const { workflow, others = [], desk = [], transact, events } = golden;
   desk.length = 0;
+  const tables = transact === undefined ? {} : { store: new MemoryStore(new TransactingJournal(transact)) };
   const lab = new Lab(
     [workflow, ...others].map((one) => observed(one, effects)),
-    plan.lab,
+    { ...tables, ...plan.lab },
   );
   Object.assign(lab.engine, { publicUrl: "https://example.com" });
   lab.kill();
@@ -60,7 +64,13 @@ export async function play(golden: Golden, plan: Plan = {}): Promise<Played> {
   const outcome = await outcomeOf(lab, runId);
   await lab.pass(AFTERMATH_MS);
   await checkInvariants(lab, runId);
+  if (events !== undefined) expect(heardFrom(lab)).toEqual(events);
   return { outcome, effects, calls, clientCalls: client.calls };
+}
+
+/** Types of the events, each event once. */
+function heardFrom({ events: { sent } }: Lab): readonly string[] {
+  return [...new Map(sent.map(({ id, type }) => [id, type])).values()];
 }
 
 /** The same workflow, whose steps write down that they ran. */

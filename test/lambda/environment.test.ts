@@ -7,6 +7,7 @@ const COMPLETE = {
   PERDURE_BUCKET: "blobs",
   PERDURE_ACTIVATION_QUEUE_URL: "https://queue",
   PERDURE_STEP_QUEUES: '{"shipping":"https://steps"}',
+  PERDURE_EVENT_BUS: "arn:bus",
   PERDURE_SCHEDULE_GROUP: "timers",
   PERDURE_SCHEDULE_ROLE_ARN: "arn:role",
   PERDURE_SCHEDULE_TARGET_ARN: "arn:queue",
@@ -20,6 +21,7 @@ describe("a function's environment", () => {
       bucket: "blobs",
       activationQueueUrl: "https://queue",
       stepQueues: new Map([["shipping", "https://steps"]]),
+      eventBus: "arn:bus",
       schedules: { group: "timers", roleArn: "arn:role", targetArn: "arn:queue", deadLetterArn: "arn:dead" },
       settings: AWS_SETTINGS,
     });
@@ -50,6 +52,11 @@ describe("a function's environment", () => {
       expect(() => read({ PERDURE_LEASE_MS: text })).toThrow("PERDURE_LEASE_MS");
     }
     expect(() => read({ PERDURE_LEASE_MS: "60000" })).toThrow(/leaseMs \(60000\) must be below visibilityMs/);
+  });
+
+  it("may say where the API is reached", () => {
+    expect(readEnvironment({ ...COMPLETE, PERDURE_PUBLIC_URL: "https://api" }).publicUrl).toBe("https://api");
+    expect(readEnvironment(COMPLETE)).not.toHaveProperty("publicUrl");
   });
 
   it("says which step handler a function is", () => {

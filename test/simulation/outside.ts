@@ -3,6 +3,7 @@
 import { MAX_STEP_DELIVERIES, MAX_WAKE_UP_DELIVERIES } from "../../lib/limits.ts";
 import { silentLog } from "../../lib/local/console-log.ts";
 import { MemoryBlobs } from "../../lib/local/memory-blobs.ts";
+import { MemoryEvents } from "../../lib/local/memory-events.ts";
 import { MemoryStore } from "../../lib/local/memory-store.ts";
 import { MemoryTimers } from "../../lib/local/memory-timers.ts";
 import type { Ports } from "../../lib/ports/ports.ts";
@@ -40,6 +41,7 @@ export class Outside {
       activations: this.wakeUps,
       stepHandlers: new Map([[STEP_HANDLER, this.steps]]),
       timers: this.timers,
+      events: new MemoryEvents(),
       blobs: new MemoryBlobs(),
       clock: this.clock,
       random: seededRandom(new Chance(seed, "random port")),

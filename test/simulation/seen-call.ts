@@ -9,7 +9,7 @@ type CallsOf<Name extends string, Port> = {
   readonly [Method in keyof Port & string as `${Name}.${Method}`]: Port[Method];
 };
 type Calls = CallsOf<"runs", RunStore> &
-  CallsOf<"journal", JournalStore> &
+  CallsOf<"journal", Required<JournalStore>> &
   CallsOf<"timers", Timers> &
   CallsOf<"wakeUps", Pick<Queue, "send">>;
 type Method = (...args: never[]) => Promise<unknown>;

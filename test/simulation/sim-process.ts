@@ -98,6 +98,7 @@ export class SimProcess {
           runs: this.#watched("runs", ports.store.runs),
           journal: this.#watched("journal", ports.store.journal),
           index: this.#watched("index", ports.store.index),
+          limits: this.#watched("limits", ports.store.limits),
         },
         activations: this.#watched("wakeUps", ports.activations),
         stepHandlers: {
@@ -107,6 +108,7 @@ export class SimProcess {
           },
         },
         timers: this.#watched("timers", ports.timers),
+        events: this.#watched("events", ports.events),
         blobs: this.#watched("blobs", ports.blobs),
       },
     };

@@ -69,4 +69,28 @@ describe("a workflow's types", () => {
     expectTypeOf<"3 days">().toExtend<Duration>();
     expectTypeOf<{ hours: 1 }>().toExtend<Duration>();
   });
+
+  it("give a loop the type of its state, and of what its last turn answers", () => {
+    workflow("loops", async (ctx) => {
+      const loop = ctx.loop("l", { n: 0, seen: [] as string[] }, async (c, state, turn) => {
+        expectTypeOf(state).toEqualTypeOf<{ n: number; seen: string[] }>();
+        expectTypeOf(turn).toBeNumber();
+        const text = await c.step("s", () => "text");
+        return state.n > 3 ? { done: text } : { next: { n: state.n + 1, seen: [text] } };
+      });
+      expectTypeOf(await loop).toEqualTypeOf<string>();
+      expectTypeOf(ctx.loop("endless", 0, async (_, n) => ({ next: n + 1 }))).resolves.toBeNever();
+      // @ts-expect-error -- the next turn would get something else
+      await ctx.loop("wrong", 0, async () => ({ next: "text" }));
+    });
+  });
+
+  it("let a run begin anew with what a caller would send", () => {
+    workflow("anew", { input: Input }, async (ctx, input) => {
+      await ctx.scope("s", async (c) => c.continueAsNew({ id: input.id, when: "2026-01-01" }));
+      // @ts-expect-error -- the schema makes a Date of text
+      await ctx.continueAsNew(input);
+    });
+    workflow("anything", async (ctx) => await ctx.continueAsNew({ any: "thing" }));
+  });
 });

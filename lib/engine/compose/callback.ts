@@ -35,7 +35,7 @@ export function waitForCallback(
     return asked(what, options);
   });
   return tellOutside(execution, wait, options.retry, async (callback, step) => {
-    await submit(await execution.tokens.mint({ callback }), step);
+    await submit(await execution.tokens.mint({ callback: execution.keyOf(callback) }), step);
   });
 }
 
@@ -58,7 +58,7 @@ export function waitForApproval(
     const ends = expiresAt === undefined ? {} : { expiresAt };
     const { tokens } = execution;
     const link = async (decision: "approve" | "reject") =>
-      tokens.linkOf(await tokens.mint({ callback, decision, ...ends }));
+      tokens.linkOf(await tokens.mint({ callback: execution.keyOf(callback), decision, ...ends }));
     await to({ approveUrl: await link("approve"), rejectUrl: await link("reject"), expiresAt }, step);
   };
   if (options.escalate !== undefined) escalate(execution, id, wait, options.escalate, askBy);

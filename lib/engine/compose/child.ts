@@ -69,7 +69,10 @@ function ask(
     kind: "child",
     workflow: workflow.name,
     input,
-    runId: childRunIdOf(execution.run.runId, execution.calls.peekId("child", `${prefix}${name}`)),
+    runId: childRunIdOf(
+      execution.run.runId,
+      execution.keyOf(execution.calls.peekId("child", `${prefix}${name}`)),
+    ),
     onParentClose,
     childRunId: undefined,
     isSettledOutside: false,

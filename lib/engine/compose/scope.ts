@@ -33,6 +33,7 @@ export function openScope(
   name: string,
 ): Opened | undefined {
   checkName(what, name);
+  execution.checkReach(`${what} "${name}"`, `${prefix}${name}`);
   if (!execution.admits(`ctx ${what} "${name}"`, false)) return undefined;
   const id = idOrFault(execution, "scope", `${prefix}${name}`);
   if (id === undefined) return undefined;
@@ -41,6 +42,7 @@ export function openScope(
     id,
     context: (part) => contextOf(below(part)),
     cancel(reason, part) {
+      execution.checkReach(`the cancel of ${what} "${id}"`, id);
       if (!execution.admits(`cancel of ${what} "${id}"`, false)) return;
       execution.givenUp.add(below(part));
       execution.withdrawBelow(below(part), (call) => cancelled(`${call.kind} "${call.id}"`, reason));

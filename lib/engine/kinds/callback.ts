@@ -42,7 +42,7 @@ export const callback: Kind<"callback"> = {
 
   decide(call, situation, decision) {
     const { now, inbox } = situation;
-    const fact = inbox.fact("callback", callbackFactKey(call.id));
+    const fact = inbox.fact("callback", callbackFactKey(call.key));
     if (fact !== undefined) {
       decision.callbacksEnded.push({ call, fact });
       return;
@@ -69,7 +69,7 @@ export const callback: Kind<"callback"> = {
 
   /** Whoever completes it now is to hear that nobody waits. */
   decideWithdrawn(call, { inbox }, decision) {
-    if (call.isSettledOutside || inbox.fact("callback", callbackFactKey(call.id)) !== undefined) return;
+    if (call.isSettledOutside || inbox.fact("callback", callbackFactKey(call.key)) !== undefined) return;
     decision.withdrawCallbacks.push(call);
   },
 };
@@ -77,14 +77,14 @@ export const callback: Kind<"callback"> = {
 /** When the next heartbeat must have come, epoch ms. */
 function silenceEnds(call: CallbackCall, { inbox }: Situation): number | undefined {
   if (call.heartbeatTimeoutMs === undefined || call.awaitedAt === undefined) return undefined;
-  const lastBeat = inbox.note(heartbeatNote(call.id))?.at ?? 0;
+  const lastBeat = inbox.note(heartbeatNote(call.key))?.at ?? 0;
   return Math.max(call.awaitedAt, lastBeat) + call.heartbeatTimeoutMs;
 }
 
-export function callbackFactKey(id: string): string {
-  return `callback-${shortDigest(id)}`;
+export function callbackFactKey(key: string): string {
+  return `callback-${shortDigest(key)}`;
 }
 
-export function heartbeatNote(id: string): string {
-  return `heartbeat-${shortDigest(id)}`;
+export function heartbeatNote(key: string): string {
+  return `heartbeat-${shortDigest(key)}`;
 }

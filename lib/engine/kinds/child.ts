@@ -45,7 +45,7 @@ export const child: Kind<"child"> = {
       decision.startChildren.push(call);
       return;
     }
-    const fact = inbox.fact("child", childFactKey(call.id));
+    const fact = inbox.fact("child", childFactKey(call.key));
     if (fact !== undefined) decision.childrenEnded.push({ call, fact });
     else decision.waits.push({ kind: "child", id: call.id });
   },
@@ -56,11 +56,11 @@ export const child: Kind<"child"> = {
   },
 };
 
-export function childRunIdOf(parentRunId: string, id: string): string {
-  return `run_${shortDigest(JSON.stringify(["child", parentRunId, id]))}`;
+export function childRunIdOf(parentRunId: string, key: string): string {
+  return `run_${shortDigest(JSON.stringify(["child", parentRunId, key]))}`;
 }
 
 /** Where a child's end is stored in its parent's inbox. */
-export function childFactKey(id: string): string {
-  return `child-${shortDigest(id)}`;
+export function childFactKey(key: string): string {
+  return `child-${shortDigest(key)}`;
 }

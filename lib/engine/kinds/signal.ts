@@ -28,10 +28,10 @@ export const signal: Kind<"signal"> = {
     }
   },
 
-  decide(call, { now, inbox }, decision) {
+  decide(call, { now, inbox, isFolded }, decision) {
     const fact = inbox.takeSignal(call.signal);
     const of = { id: call.id, signal: call.signal, at: now };
-    if (fact !== undefined && call.schema !== undefined) {
+    if (fact !== undefined && (call.schema !== undefined || isFolded)) {
       decision.unchecked.push({ call, fact });
     } else if (fact !== undefined) {
       decision.record.push({ type: "signal.received", ...of, fact: fact.key, value: fact.value });

@@ -79,6 +79,42 @@ const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (run_id, name)
   ) STRICT;
   `,
+  `
+  -- Facts that were used up: no longer read with their run.
+  CREATE TABLE retired_fact (
+    run_id TEXT NOT NULL,
+    key    TEXT NOT NULL,
+    doc    TEXT NOT NULL,
+    PRIMARY KEY (run_id, key)
+  ) STRICT;
+  `,
+  `
+  -- The latest events, each once. The number keeps their order and says which are too many.
+  CREATE TABLE event (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    id     TEXT NOT NULL UNIQUE,
+    doc    TEXT NOT NULL
+  ) STRICT;
+  `,
+  `
+  -- Runs that hold a slot of a limiter, runs that wait for one, and the time from which the next place of a pace is given out.
+  CREATE TABLE limiter_holder (
+    limiter  TEXT NOT NULL,
+    run_id   TEXT NOT NULL,
+    taken_at INTEGER NOT NULL,
+    PRIMARY KEY (limiter, run_id)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE limiter_waiter (
+    limiter    TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    run_id     TEXT NOT NULL,
+    PRIMARY KEY (limiter, created_at, run_id)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE pace (
+    limiter TEXT PRIMARY KEY,
+    next_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -1,8 +1,9 @@
-// JournalStore on the tables `checkpoint`, `fact`, `note` and `step_claim`. Checkpoints and facts never change once they are
+// JournalStore on the tables `checkpoint`, `fact`, `retired_fact`, `note` and `step_claim`. Checkpoints and facts never change once they are
 // there, so a refused insert may be followed by a read of its own; a step claim is taken by one statement that holds
 // its condition.
 import { assertGapless } from "../../engine/stored-forms.ts";
-import type { Checkpoint, Fact, Note, StepClaim } from "../../ports/journal.ts";
+import { byArrival, type Checkpoint, type Fact, type Note, type StepClaim } from "../../ports/journal.ts";
+import type { Fold } from "../../ports/run.ts";
 import type { JournalStore, Loaded } from "../../ports/store.ts";
 import { PerdureError } from "../../sdk/errors.ts";
 import { lastPosition, takeEntries } from "../journal-order.ts";
@@ -10,7 +11,7 @@ import type { Database } from "./database.ts";
 import { readCheckpoint, readFact, readNote, writeDocument } from "./document.ts";
 import { integerOf, type Row, textOf } from "./row.ts";
 
-type Request<Method extends "claimStep" | "renewStep"> = Parameters<JournalStore[Method]>[0];
+type Request<Method extends "claimStep" | "renewStep" | "retire"> = Parameters<JournalStore[Method]>[0];
 
 export class SqliteJournal implements JournalStore {
   readonly #database: Database;
@@ -29,14 +30,14 @@ export class SqliteJournal implements JournalStore {
     return existing.mark === mark ? ({ ok: true } as const) : ({ ok: false, existing } as const);
   }
 
-  async load(runId: string): Promise<Loaded> {
+  async load(runId: string, folds: readonly Fold[] = []): Promise<Loaded> {
     const loaded = this.#database.read(() => ({
-      checkpoints: this.#statements.checkpoints.all(runId).map(toCheckpoint),
-      facts: this.#statements.facts.all(runId).map(toFact),
+      checkpoints: this.#checkpoints(runId, folds),
+      facts: this.#statements.facts.all(runId).map(toFact).toSorted(byArrival),
       notes: this.#statements.notes.all(runId).map(toNote),
       stepClaims: this.#statements.stepClaims.all(runId).map(toStepClaim),
     }));
-    assertGapless(runId, loaded.checkpoints);
+    assertGapless(runId, loaded.checkpoints, folds);
     return loaded;
   }
 
@@ -58,11 +59,28 @@ export class SqliteJournal implements JournalStore {
   }
 
   async facts(runId: string) {
-    return this.#statements.facts.all(runId).map(toFact);
+    return this.#statements.facts.all(runId).map(toFact).toSorted(byArrival);
   }
 
   async fact(runId: string, key: string) {
     const row = this.#statements.fact.get(runId, key);
+    return row === undefined ? undefined : toFact(row);
+  }
+
+  async retire({ runId, facts, notes, stepClaims }: Request<"retire">) {
+    const statements = this.#statements;
+    this.#database.write(() => {
+      for (const fact of facts) {
+        statements.keepRetired.run(runId, fact.key, writeDocument(fact));
+        statements.dropFact.run(runId, fact.key);
+      }
+      for (const name of notes) statements.dropNote.run(runId, name);
+      for (const seq of stepClaims) statements.dropStepClaim.run(runId, seq);
+    });
+  }
+
+  async retired(runId: string, key: string) {
+    const row = this.#statements.retired.get(runId, key);
     return row === undefined ? undefined : toFact(row);
   }
 
@@ -87,6 +105,15 @@ export class SqliteJournal implements JournalStore {
   async renewStep({ runId, seq, owner, leaseUntil }: Request<"renewStep">) {
     return this.#statements.renewStep.run(leaseUntil, runId, seq, owner).changes === 1;
   }
+
+  /** What lies before the first fold, between folds and after the last. */
+  #checkpoints(runId: string, folds: readonly Fold[]): Checkpoint[] {
+    const starts = [1, ...folds.map(({ to }) => to + 1)];
+    return starts.flatMap((start, i) => {
+      const end = folds[i]?.from ?? Number.MAX_SAFE_INTEGER;
+      return this.#statements.checkpoints.all(runId, start, end).map(toCheckpoint);
+    });
+  }
 }
 
 function prepareStatements(database: Database) {
@@ -96,7 +123,7 @@ function prepareStatements(database: Database) {
     ),
     checkpoint: database.prepare("SELECT run_id, first, doc FROM checkpoint WHERE run_id = ? AND first = ?"),
     checkpoints: database.prepare(
-      "SELECT run_id, first, doc FROM checkpoint WHERE run_id = ? ORDER BY first",
+      "SELECT run_id, first, doc FROM checkpoint WHERE run_id = ? AND first >= ? AND first < ? ORDER BY first",
     ),
     last: database.prepare(
       "SELECT run_id, first, doc FROM checkpoint WHERE run_id = ? ORDER BY first DESC LIMIT 1",
@@ -111,7 +138,14 @@ function prepareStatements(database: Database) {
       "INSERT INTO fact (run_id, key, at, doc) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
     ),
     fact: database.prepare("SELECT run_id, key, doc FROM fact WHERE run_id = ? AND key = ?"),
-    facts: database.prepare("SELECT run_id, key, doc FROM fact WHERE run_id = ? ORDER BY at, key"),
+    facts: database.prepare("SELECT run_id, key, doc FROM fact WHERE run_id = ?"),
+    keepRetired: database.prepare(
+      "INSERT INTO retired_fact (run_id, key, doc) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+    ),
+    dropFact: database.prepare("DELETE FROM fact WHERE run_id = ? AND key = ?"),
+    retired: database.prepare("SELECT run_id, key, doc FROM retired_fact WHERE run_id = ? AND key = ?"),
+    dropNote: database.prepare("DELETE FROM note WHERE run_id = ? AND name = ?"),
+    dropStepClaim: database.prepare("DELETE FROM step_claim WHERE run_id = ? AND seq = ?"),
     putNote: database.prepare(`
       INSERT INTO note (run_id, name, ord, doc) VALUES (?, ?, ?, ?)
       ON CONFLICT DO UPDATE SET ord = excluded.ord, doc = excluded.doc WHERE ord < excluded.ord`),

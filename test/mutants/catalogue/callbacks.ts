@@ -22,8 +22,8 @@ export const callbacks: Area = [
     invariant: "J4",
     why: "a caller whose result was dropped is told that it counts",
     file: complete,
-    find: "if (!(await isSame(engine, outcome, completion))) {",
-    replace: "if (outcome === null) {",
+    find: "if (!(await isSame(engine, outcome, completion, decision !== undefined))) {",
+    replace: "void decision;\n  if (outcome === null) {",
     noticedIn,
   },
   {
@@ -92,8 +92,9 @@ export const callbacks: Area = [
     invariant: "J4",
     why: "the first caller died before it woke the run, and whoever comes next is only told that it was completed",
     file: complete,
-    find: "  await wake(engine, runId);\n  if (!(await isSame(engine, outcome, completion))) {",
-    replace: "  if (await isSame(engine, outcome, completion)) await wake(engine, runId);\n  else {",
+    find: "  await wake(engine, runId);\n  if (!(await isSame(engine, outcome, completion, decision !== undefined))) {",
+    replace:
+      "  if (await isSame(engine, outcome, completion, decision !== undefined)) await wake(engine, runId);\n  else {",
     noticedIn,
   },
   {

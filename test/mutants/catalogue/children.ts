@@ -12,8 +12,8 @@ export const children: Area = [
     invariant: "J4",
     why: "a crash after its start starts a second one",
     file: child,
-    find: 'JSON.stringify(["child", parentRunId, id])',
-    replace: 'JSON.stringify(["child", parentRunId, id, globalThis.crypto.randomUUID()])',
+    find: 'JSON.stringify(["child", parentRunId, key])',
+    replace: 'JSON.stringify(["child", parentRunId, key, globalThis.crypto.randomUUID()])',
     noticedIn,
   },
   {
@@ -21,8 +21,8 @@ export const children: Area = [
     invariant: "J4",
     why: "a crash in between lets the child end in another way than its parent was told",
     file: "lib/engine/activation.ts",
-    find: "await writer.append([...execution.versions",
-    replace: "await tellFamily(engine, run, terminal, []);\n    await writer.append([...execution.versions",
+    find: "const entries = [...execution.versions",
+    replace: "await tellFamily(engine, run, terminal, []);\n    const entries = [...execution.versions",
     also: [
       {
         file: "lib/engine/activation.ts",
@@ -42,9 +42,9 @@ export const children: Area = [
     also: [
       {
         file: "lib/engine/leave.ts",
-        find: 'if (!result.ok) return { kind: "replaced" };\n  if (run.timer',
+        find: 'if (!result.ok) return { kind: "replaced" };\n  await leaveLimitersAgain',
         replace:
-          'if (!result.ok) return { kind: "replaced" };\n  await tellFamily(engine, run, terminal, children);\n  if (run.timer',
+          'if (!result.ok) return { kind: "replaced" };\n  await tellFamily(engine, run, terminal, children);\n  await leaveLimitersAgain',
       },
     ],
     noticedIn,
@@ -81,8 +81,8 @@ export const children: Area = [
     invariant: "code",
     why: "what was to outlive its parent ends with it",
     file: "lib/engine/open-children.ts",
-    find: '.filter(({ onParentClose }) => onParentClose === "cancel")',
-    replace: ".filter(({ onParentClose }) => onParentClose !== undefined)",
+    find: 'onParentClose === "cancel" && id.startsWith(scope)',
+    replace: "onParentClose !== undefined && id.startsWith(scope)",
     noticedIn,
   },
   {
@@ -125,7 +125,7 @@ export const children: Area = [
     name: "a parent's result points to a blob of its child",
     invariant: "C1",
     why: "the parent's value is gone when the child's are removed",
-    file: family,
+    file: "lib/engine/move-payload.ts",
     find: 'if (!("blob" in payload)) return payload;',
     replace: "if (payload !== undefined) return payload;",
     noticedIn,

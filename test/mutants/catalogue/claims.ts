@@ -46,8 +46,8 @@ export const claims: Area = [
     invariant: "C1, J4",
     why: "an owner that died between the terminal entry and META leaves a run that cannot close",
     file,
-    find: "if (ended !== undefined) {\n      const children",
-    replace: "if (ended !== undefined && run.fence < 0) {\n      const children",
+    find: "if (ended !== undefined) {\n      await this.#outgoing.send();",
+    replace: "if (ended !== undefined && run.fence < 0) {\n      await this.#outgoing.send();",
     noticedIn: ["test/engine/crash-sweep.test.ts"],
   },
   {

@@ -194,13 +194,9 @@ export const composition: Area = [
     invariant: "J3",
     why: "the next wait for it does not get it",
     file: "lib/engine/kinds/signal.ts",
-    find: "  decide(call, { now, inbox }, decision) {\n    const fact",
-    replace: `  applyWithdrawn(_call, entry, delivered) {
-    if ("fact" in entry) delivered.consume(entry.fact);
-  },
-
-  decide(call, { now, inbox }, decision) {
-    const fact`,
+    find: "  decide(call, { now, inbox, isFolded }, decision) {\n    const fact",
+    replace:
+      '  applyWithdrawn(_call, entry, delivered) {\n    if ("fact" in entry) delivered.consume(entry.fact);\n  },\n\n  decide(call, { now, inbox, isFolded }, decision) {\n    const fact',
     noticedIn,
   },
   {

@@ -48,9 +48,8 @@ export const inbox: Area = [
     invariant: "W1",
     why: "the activation it wakes finds an empty inbox and suspends for ever",
     file: sendSignal,
-    find: "const result = await ports.store.journal.putFact(runId, fact);",
-    replace: `const open = await wake(engine, runId);
-  const result = await ports.store.journal.putFact(runId, fact);`,
+    find: "const result = await (idempotencyKey === undefined",
+    replace: "const open = await wake(engine, runId);\n  const result = await (idempotencyKey === undefined",
     also: [{ file: sendSignal, find: "const open = await wake(engine, runId);\n  if", replace: "if" }],
     noticedIn: ["test/engine/announcing.test.ts"],
   },
@@ -114,8 +113,8 @@ export const inbox: Area = [
     invariant: "J3",
     why: "the workflow gets a payload that its types rule out",
     file: "lib/engine/kinds/signal.ts",
-    find: "if (fact !== undefined && call.schema !== undefined) {",
-    replace: "if (fact !== undefined && call.schema === null) {",
+    find: "if (fact !== undefined && (call.schema !== undefined || isFolded)) {",
+    replace: "if (fact !== undefined && isFolded) {",
     noticedIn: SIGNALS,
   },
   {

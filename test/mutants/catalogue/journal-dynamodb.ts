@@ -35,8 +35,8 @@ export const journalDynamodb: Area = [
     invariant: "code",
     why: "signals are not delivered in the order of their arrival",
     file: journal,
-    find: "return a.at - b.at || (a.key",
-    replace: "return (a.key",
+    find: "withPrefix(SORT.fact).map(fromFactItem).toSorted(byArrival)",
+    replace: "withPrefix(SORT.fact).map(fromFactItem)",
     noticedIn,
   },
   {

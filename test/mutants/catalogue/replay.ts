@@ -80,7 +80,7 @@ export const replay: Area = [
     invariant: "code",
     why: "the log shows a line for each activation instead of one",
     file: "lib/engine/replay.ts",
-    find: "execution.live = entries.length === 0;",
+    find: "execution.live = rest.length === 0;",
     replace: "execution.live = true;",
     noticedIn: ["test/engine/bounds.test.ts"],
   },

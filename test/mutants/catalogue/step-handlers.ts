@@ -20,13 +20,13 @@ export const stepHandlers: Area = [
     invariant: "J4",
     why: "each delivery too many repeats the side effect",
     file: runStep,
-    find: "if ((await ports.store.journal.fact(runId, stepFactKey(seq))) !== undefined)",
+    find: "if ((await readFact(ports.store, runId, stepFactKey(seq))) !== undefined)",
     replace: "if (seq < 0)",
     also: [
       {
         file: runStep,
-        find: "if (journal.facts.some((fact) => fact.key === stepFactKey(seq)))",
-        replace: "if (seq < 0)",
+        find: "if (isAnswered || (await ports.store.journal.retired(run.runId, stepFactKey(seq))) !== undefined)",
+        replace: "if (isAnswered && seq < 0)",
       },
     ],
     noticedIn,
@@ -36,8 +36,8 @@ export const stepHandlers: Area = [
     invariant: "J4",
     why: "it repeats a step that another handler has finished meanwhile",
     file: runStep,
-    find: "if (journal.facts.some((fact) => fact.key === stepFactKey(seq)))",
-    replace: "if (seq < 0)",
+    find: "if (isAnswered || (await ports.store.journal.retired(run.runId, stepFactKey(seq))) !== undefined)",
+    replace: "if (isAnswered && seq < 0)",
     noticedIn,
   },
   {

@@ -10,7 +10,7 @@ export const storeMemory: Area = [
     invariant: "J1",
     why: "the last writer wins, and recorded results change",
     file: journal,
-    find: "const existing = checkpoints.get(checkpoint.first);",
+    find: "const existing = this.standing(runId, checkpoint.first);",
     replace: "const existing = undefined as Checkpoint | undefined;",
     noticedIn,
   },

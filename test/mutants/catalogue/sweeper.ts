@@ -93,8 +93,8 @@ export const sweeper: Area = [
     invariant: "W3, W4",
     why: "a step message that was lost is never sent again",
     file: "lib/engine/leave.ts",
-    find: "if (!ending.onHandler) return",
-    replace: "if (ending !== undefined) return",
+    find: "(ending.onHandler ? now + settings.sweepGrainMs : undefined)",
+    replace: "(ending.onHandler && now < 0 ? now + settings.sweepGrainMs : undefined)",
     noticedIn: STEP_HANDLERS,
   },
   {

@@ -12,8 +12,8 @@ export const undoing: Area = [
     invariant: "code",
     why: "what is built upon is taken away before what stands on it",
     file: undo,
-    find: "for (let next = this.#kept.pop(); next !== undefined; next = this.#kept.pop())",
-    replace: "for (let next = this.#kept.shift(); next !== undefined; next = this.#kept.shift())",
+    find: "this.#kept.findLastIndex(",
+    replace: "this.#kept.findIndex(",
     noticedIn,
   },
   {
@@ -77,8 +77,8 @@ export const undoing: Area = [
     invariant: "code",
     why: "it does new things while the old ones are undone",
     file: execution,
-    find: "return this.#inTurn && !isOver && (isUndo || !this.isExpired);",
-    replace: "return this.#inTurn && !isOver;",
+    find: "return this.#inTurn && !isOver && (isUndo || !isEnding);",
+    replace: "return this.#inTurn && !isOver && (isUndo || !isEnding || this.isExpired);",
     noticedIn,
   },
   {
@@ -86,8 +86,8 @@ export const undoing: Area = [
     invariant: "code",
     why: "two go through the list, and the run ends before all of it is undone",
     file: undo,
-    find: "this.#underWay ??= this.#undoAll()",
-    replace: "this.#underWay = this.#undoAll()",
+    find: "if (before?.scope === scope) return await before.done;\n    const done = before === undefined ?",
+    replace: "const done = before !== null ?",
     noticedIn,
   },
   {
@@ -148,8 +148,8 @@ export const undoing: Area = [
     invariant: "code",
     why: "what its author has settled by hand is taken back once more",
     file: undo,
-    find: "this.#kept = [];\n  }\n\n  /** Never",
-    replace: "}\n\n  /** Never",
+    find: "this.#kept = this.#kept.filter(({ id }) => !id.startsWith(scope));",
+    replace: "void scope;",
     noticedIn,
   },
 ];

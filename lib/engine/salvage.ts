@@ -1,0 +1,91 @@
+// What of a run's journal still holds for a run that takes its place: what the code asks for again when the failed step,
+// or whatever is to be done anew, is left out. Found by running the code against the rest: an entry that it asks for
+// is kept, one that it does not (what was done because of the failure) is not. Bodies of steps never run here.
+import type { CallEntry, Entry } from "../ports/journal.ts";
+import { isRunEntry, isTerminal } from "../ports/journal.ts";
+import type { Engine } from "./engine.ts";
+import type { Execution } from "./execution.ts";
+import { kindOfEntry } from "./kinds/index.ts";
+import { deliverEntry } from "./replay.ts";
+import { undoIdOf } from "./undo-id.ts";
+
+/** Ids of calls whose entries are to be left out, with all that lies in their scope. */
+export async function salvage(
+  engine: Engine,
+  execution: Execution,
+  entries: readonly Entry[],
+  anew: ReadonlySet<string>,
+): Promise<readonly Entry[]> {
+  const dropped = new Set([...anew, ...undone(entries)]);
+  const kept: Entry[] = [];
+  for (const entry of entries) if (entry.type === "run.version_marked") execution.versions.noteMark(entry);
+  await execution.start();
+  for (const entry of entries) {
+    if (execution.fault !== undefined || execution.outcome !== undefined) break;
+    if (!isStillAskedFor(execution, entry, dropped)) continue;
+    kept.push(entry);
+    await deliverEntry(engine, execution, { seq: kept.length, entry, isFirst: false });
+  }
+  return withoutLooseEnds(kept);
+}
+
+/** What was undone is not done: it must be done again. */
+function undone(entries: readonly Entry[]): readonly string[] {
+  const succeeded = new Set(entries.flatMap((entry) => (entry.type === "step.succeeded" ? [entry.id] : [])));
+  return [...succeeded].filter((id) => succeeded.has(undoIdOf(id)));
+}
+
+function isStillAskedFor(execution: Execution, entry: Entry, dropped: ReadonlySet<string>): boolean {
+  if (isTerminal(entry)) return false;
+  // How the old run was ended is its own affair.
+  if (isRunEntry(entry)) return entry.type === "run.version_marked";
+  if (isWithin(entry.id, dropped)) return false;
+  const call = execution.calls.find(kindOfEntry(entry), entry.id);
+  return call !== undefined && (call.withdrawn || !call.settled);
+}
+
+function isWithin(id: string, ids: ReadonlySet<string>): boolean {
+  if (ids.has(id)) return true;
+  for (let end = id.lastIndexOf("/"); end > 0; end = id.lastIndexOf("/", end - 1)) {
+    if (ids.has(id.slice(0, end))) return true;
+  }
+  return false;
+}
+
+/**
+ * Without what was begun and belongs to the old run: a message to a step handler, a child, a token somebody holds. The new
+ * run begins them itself.
+ */
+export function withoutLooseEnds(entries: readonly Entry[]): readonly Entry[] {
+  const loose = new Set<string>();
+  for (const entry of entries) {
+    if (!("id" in entry)) continue;
+    const key = `${kindOfEntry(entry)} ${entry.id}`;
+    if (BEGINS.has(entry.type)) loose.add(key);
+    else if (ENDS.has(entry.type)) loose.delete(key);
+  }
+  return entries.filter((entry) => !("id" in entry) || !belongsToLoose(entry, loose));
+}
+
+const BEGINS: ReadonlySet<Entry["type"]> = new Set(["step.dispatched", "child.started", "callback.awaited"]);
+const ENDS: ReadonlySet<Entry["type"]> = new Set([
+  "step.succeeded",
+  "step.failed",
+  "step.timed_out",
+  "step.retrying",
+  "step.polled",
+  "child.succeeded",
+  "child.failed",
+  "child.cancelled",
+  "callback.completed",
+  "callback.failed",
+  "callback.timed_out",
+  "callback.withdrawn",
+]);
+
+function belongsToLoose(entry: CallEntry, loose: ReadonlySet<string>): boolean {
+  if (BEGINS.has(entry.type) && loose.has(`${kindOfEntry(entry)} ${entry.id}`)) return true;
+  // A callback's token is handed out by the steps below it: they hand out a new one.
+  const above = entry.id.slice(0, Math.max(0, entry.id.lastIndexOf("/")));
+  return loose.has(`callback ${above}`);
+}

@@ -1,0 +1,70 @@
+// The entries that end something of a run for good and let it begin anew: a turn of a loop, a generation of the code. Each is
+// recorded alone, when there is nothing else to record, so that what it ends has been told so.
+import type { LoopTurned, RunContinued, RunContinueRefused } from "../ports/journal.ts";
+import { PerdureError } from "../sdk/errors.ts";
+import type { LoopCall } from "./call.ts";
+import { cancelQuietly } from "./cancel-run.ts";
+import { decode, type Encoded } from "./codec.ts";
+import type { Decision } from "./decision.ts";
+import type { Engine } from "./engine.ts";
+import type { Execution } from "./execution.ts";
+import { scopeOfTurn } from "./folds.ts";
+import { packEncoded } from "./payloads.ts";
+import { packResult } from "./step-runner.ts";
+import { checkQuietly } from "./validate.ts";
+
+/** The entry that is due: of one turn, or of the next generation. */
+export async function turnOver(
+  engine: Engine,
+  execution: Execution,
+  { turns }: Decision,
+): Promise<LoopTurned | RunContinued | RunContinueRefused | undefined> {
+  if (execution.continuation !== undefined) return await continued(engine, execution, execution.continuation);
+  for (const { id, next } of turns)
+    if (next !== undefined) return await nextTurn(engine, execution, id, next);
+  return undefined;
+}
+
+/** The children of the turn that ended are told to end, as their policy says. */
+async function nextTurn(
+  engine: Engine,
+  execution: Execution,
+  id: string,
+  { turn, state }: NonNullable<LoopCall["next"]>,
+): Promise<LoopTurned> {
+  const { ports } = engine;
+  const { runId } = execution.run;
+  await cancelChildren(engine, execution, scopeOfTurn(id, turn - 1));
+  return {
+    type: "loop.turned",
+    id,
+    turn,
+    value: await packEncoded(state, runId, engine),
+    from: execution.folds.startOf(id),
+    // What `ctx.now()` shows must not depend on what is left out: a former owner's clock may have been ahead.
+    at: Math.max(ports.clock.now(), execution.now),
+  };
+}
+
+/** The newest code takes over; what does not fit its schema is refused. */
+async function continued(
+  engine: Engine,
+  execution: Execution,
+  input: Encoded,
+): Promise<RunContinued | RunContinueRefused> {
+  const { clock } = engine.ports;
+  const { runId, workflow } = execution.run;
+  const newest = engine.registry.get(workflow);
+  if (newest === undefined)
+    throw new PerdureError("E_UNKNOWN_WORKFLOW", `Run ${runId} is of workflow "${workflow}".`);
+  const packed = await packResult(await checkQuietly(newest.inputSchema, decode(input)), runId, engine);
+  const at = Math.max(clock.now(), execution.now);
+  if (!packed.ok) return { type: "run.continue_refused", failure: packed.failure, at };
+  await cancelChildren(engine, execution, "");
+  return { type: "run.continued", generation: execution.generation + 1, value: packed.value, at };
+}
+
+async function cancelChildren(engine: Engine, execution: Execution, scope: string): Promise<void> {
+  for (const child of execution.children.toCancel(scope))
+    await cancelQuietly(engine, child, `its parent ${execution.run.runId} has gone on without it`);
+}

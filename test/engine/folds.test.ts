@@ -1,0 +1,87 @@
+// Loops in loops, beside loops, around steps and waits, as chance draws them: whatever is folded, the run comes to its end.
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { type Context, workflow } from "../../lib/sdk/index.ts";
+import { checkInvariants } from "./invariants.ts";
+import { Lab } from "./lab.ts";
+
+type Part =
+  | { readonly kind: "step" }
+  | { readonly kind: "sleep" }
+  | { readonly kind: "loop"; readonly turns: number; readonly body: readonly Part[] }
+  | { readonly kind: "parallel"; readonly branches: readonly (readonly Part[])[] };
+
+const parts = fc.letrec<{ parts: readonly Part[] }>((tie) => ({
+  parts: fc.array(
+    fc.oneof(
+      { maxDepth: 3, withCrossShrink: true },
+      fc.record({ kind: fc.constant("step" as const) }),
+      fc.record({ kind: fc.constant("sleep" as const) }),
+      fc.record({
+        kind: fc.constant("loop" as const),
+        turns: fc.integer({ min: 1, max: 4 }),
+        body: tie("parts"),
+      }),
+      fc.record({
+        kind: fc.constant("parallel" as const),
+        branches: fc.array(tie("parts"), { minLength: 1, maxLength: 3 }),
+      }),
+    ),
+    { minLength: 1, maxLength: 3 },
+  ),
+})).parts;
+
+/** Steps that are done. */
+async function play(ctx: Context, body: readonly Part[]): Promise<number> {
+  let done = 0;
+  for (const part of body) {
+    if (part.kind === "step") done += await ctx.step("s", () => 1);
+    else if (part.kind === "sleep") await ctx.sleep("z", "1 hour");
+    else if (part.kind === "loop") {
+      done += await ctx.loop("l", 0, async (c, before, turn) => {
+        const sum = before + (await play(c, part.body));
+        return turn === part.turns - 1 ? { done: sum } : { next: sum };
+      });
+    } else {
+      const of = await ctx.parallel(
+        "p",
+        part.branches.map((branch) => async (c: Context) => await play(c, branch)),
+      );
+      done += of.reduce((sum, each) => sum + each, 0);
+    }
+  }
+  return done;
+}
+
+function stepsOf(body: readonly Part[]): number {
+  const sum = (numbers: readonly number[]) => numbers.reduce((total, each) => total + each, 0);
+  return sum(
+    body.map((part) => {
+      if (part.kind === "loop") return part.turns * stepsOf(part.body);
+      if (part.kind === "parallel") return sum(part.branches.map(stepsOf));
+      return part.kind === "step" ? 1 : 0;
+    }),
+  );
+}
+
+describe("whatever loops there are", () => {
+  it("each step is done once, and every fold is apart from the others", async () => {
+    await fc.assert(
+      fc.asyncProperty(parts, async (body) => {
+        fc.pre(stepsOf(body) < 300);
+        const w = workflow("w", async (ctx) => await play(ctx, body));
+        const lab = new Lab([w], { settings: { inProcessWaitMs: 0 } });
+        const runId = await lab.start(w);
+        expect(await lab.result(runId)).toBe(stepsOf(body));
+        const done = (await lab.entries(runId)).flatMap((entry) =>
+          entry.type === "step.succeeded" ? [entry.id] : [],
+        );
+        expect(new Set(done).size).toBe(stepsOf(body));
+        const { folds = [] } = await lab.run(runId);
+        for (const [i, { from }] of folds.entries()) expect((folds[i - 1]?.to ?? -1) + 1).toBeLessThan(from);
+        await checkInvariants(lab, runId);
+      }),
+      { numRuns: 60, interruptAfterTimeLimit: 60_000 },
+    );
+  });
+});

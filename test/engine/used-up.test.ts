@@ -1,0 +1,84 @@
+// F4: a fact is used up when the journal says so and not a moment before, however little of the journal one knows.
+import { describe, expect, it } from "vitest";
+import { completeCallback } from "../../lib/engine/index.ts";
+import { callbackFactKey } from "../../lib/engine/kinds/callback.ts";
+import { childFactKey } from "../../lib/engine/kinds/child.ts";
+import { replay } from "../../lib/engine/replay.ts";
+import { usedUp } from "../../lib/engine/used-up.ts";
+import type { Entry, Fact } from "../../lib/ports/journal.ts";
+import { workflow } from "../../lib/sdk/index.ts";
+import { Lab } from "./lab.ts";
+
+const NOTHING = { notes: [], stepClaims: [], noted: new Set<string>() };
+
+const half = workflow("half", async (ctx, input) => ctx.step("work", () => (input as number) / 2));
+
+/** Whether an entry, at a position, is what became of a fact. */
+function uses(fact: Fact, entry: Entry, at: number, dispatched: string | undefined): boolean {
+  switch (fact.kind) {
+    case "signal":
+      return "fact" in entry && entry.fact === fact.key;
+    case "callback":
+      return entry.type === "callback.completed" && callbackFactKey(entry.id) === fact.key;
+    case "child":
+      return entry.type === "child.succeeded" && childFactKey(entry.id) === fact.key;
+    case "step":
+      return at > fact.seq && entry.type === "step.succeeded" && entry.id === dispatched;
+    case "token":
+      return entry.type === "callback.completed" && entry.id === fact.callback;
+    default:
+      return false;
+  }
+}
+
+describe("a fact of the inbox", () => {
+  it("is used up from the entry on that says what became of it, in every part of the journal", async () => {
+    const w = workflow("w", async (ctx) =>
+      ctx.loop("l", [] as readonly unknown[], async (c, seen, turn) => {
+        const item = await c.waitForSignal("item");
+        const given = c.waitForCallback("given", async (token) => {
+          await completeCallback(lab.engine, token, { ok: true, value: turn });
+        });
+        const all = await Promise.all([
+          given,
+          c.runChild("half", half, turn),
+          c.step("s", () => turn, { on: "shipping" }),
+        ]);
+        await c.sleep("rest", "1 day");
+        const more = [...seen, item, ...all];
+        return turn === 2 ? { done: more } : { next: more };
+      }),
+    );
+    const lab = new Lab([w, half]);
+    const facts = new Map<string, Fact>();
+    const putFact = lab.store.journal.putFact.bind(lab.store.journal);
+    lab.store.journal.putFact = async (runId, fact) => {
+      if (runId === parent) facts.set(fact.key, fact);
+      return await putFact(runId, fact);
+    };
+    let parent = "";
+    parent = await lab.start(w);
+    for (const item of ["a", "b", "c"]) await lab.signal(parent, "item", item, item);
+    expect(await lab.result(parent)).toHaveLength(12);
+
+    const run = await lab.run(parent);
+    const { checkpoints } = await lab.store.journal.load(parent);
+    const entries = checkpoints.flatMap((checkpoint) => checkpoint.entries);
+    const ends = new Map(
+      [...facts.values()].map((fact) => {
+        const dispatch = fact.kind === "step" ? entries[fact.seq - 1] : undefined;
+        const id = dispatch !== undefined && "id" in dispatch ? dispatch.id : undefined;
+        return [fact.key, entries.findIndex((entry, i) => uses(fact, entry, i + 1, id)) + 1];
+      }),
+    );
+    expect(facts.size).toBe(3 * 5);
+    expect([...ends.values()]).not.toContain(0);
+    for (let known = 1; known < checkpoints.length; known += 1) {
+      const part = checkpoints.slice(0, known);
+      const { execution, lastSeq } = await replay(lab.engine, run, { checkpoints: part, facts: [] });
+      const { facts: gone } = usedUp(execution, lastSeq, { ...NOTHING, facts: [...facts.values()] });
+      const expected = [...ends].filter(([, seq]) => seq <= lastSeq).map(([key]) => key);
+      expect(gone.map(({ key }) => key).toSorted(), `known up to ${lastSeq}`).toEqual(expected.toSorted());
+    }
+  });
+});
