@@ -1,7 +1,7 @@
 // Completing a callback from outside: one fact, put if absent, then the wake-up (W1, J4). Whoever is first decides: a
 // second completion, or one that comes after the run stopped waiting, is told so and changes nothing.
 import { isDeepStrictEqual } from "node:util";
-import type { Fact } from "../ports/journal.ts";
+import type { Entry, Fact } from "../ports/journal.ts";
 import { isClosed } from "../ports/run.ts";
 import type { Approval } from "../sdk/callback.ts";
 import { PerdureError } from "../sdk/errors.ts";
@@ -13,6 +13,7 @@ import { pack, packFailure, unpack } from "./payloads.ts";
 import { putFactOnce, readFact } from "./read-fact.ts";
 import { readToken, type TokenFact } from "./tokens.ts";
 import { wake } from "./wake.ts";
+import { wasTaken } from "./was-taken.ts";
 
 export type Completion =
   | { readonly ok: true; readonly value: unknown }
@@ -90,8 +91,14 @@ async function complete(
   const result = await putFactOnce(ports.store, runId, fact);
   if (!result.stored && result.existing.kind === "callback")
     return await again(engine, runId, token, result.existing, completion);
-  if (!(await wake(engine, runId))) throw closed(runId, callback);
-  return { runId, callback: readCallKey(callback).id, stored: true };
+  const { id } = readCallKey(callback);
+  if (!(await wake(engine, runId)) && !(await wasTaken(engine, runId, (entry) => isEndOf(entry, id))))
+    throw closed(runId, callback);
+  return { runId, callback: id, stored: true };
+}
+
+function isEndOf(entry: Entry, id: string): boolean {
+  return (entry.type === "callback.completed" || entry.type === "callback.failed") && entry.id === id;
 }
 
 /** J4: whoever stored it may have died before it woke the run: whoever finds it wakes it, the same completion or another. */

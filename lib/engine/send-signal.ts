@@ -17,6 +17,7 @@ import { putFactOnce, readFact } from "./read-fact.ts";
 import { checkKey } from "./start-run.ts";
 import { checkInput } from "./validate.ts";
 import { wake } from "./wake.ts";
+import { wasTaken } from "./was-taken.ts";
 
 export interface SignalRequest {
   readonly runId: string;
@@ -66,7 +67,9 @@ export async function sendSignal(
     );
   }
   const open = await wake(engine, runId);
-  if (result.stored && !open)
+  const isTaken = async () =>
+    await wasTaken(engine, runId, (entry) => "fact" in entry && entry.fact === fact.key);
+  if (result.stored && !open && !(await isTaken()))
     throw new PerdureError("E_RUN_CLOSED", `Run ${runId} ended before signal "${name}" could reach it.`);
   return { stored: result.stored };
 }

@@ -1,5 +1,9 @@
 // The deployed schedule group, seen from outside.
-import { GetScheduleCommand, ListSchedulesCommand } from "@aws-sdk/client-scheduler";
+import {
+  GetScheduleCommand,
+  ListSchedulesCommand,
+  ResourceNotFoundException,
+} from "@aws-sdk/client-scheduler";
 import type { Deployment } from "./deployment.ts";
 
 /** Name of the schedule that is armed for a run. */
@@ -10,7 +14,13 @@ export async function findSchedule(
   const { ScheduleGroupName: GroupName } = outputs;
   const { Schedules: schedules = [] } = await clients.scheduler.send(new ListSchedulesCommand({ GroupName }));
   for (const { Name } of schedules) {
-    const { Target: target } = await clients.scheduler.send(new GetScheduleCommand({ GroupName, Name }));
+    // Another run's may be gone since it was listed.
+    const { Target: target } = await clients.scheduler
+      .send(new GetScheduleCommand({ GroupName, Name }))
+      .catch((error: unknown) => {
+        if (error instanceof ResourceNotFoundException) return { Target: undefined };
+        throw error;
+      });
     if (target?.Input?.includes(runId)) return Name;
   }
   return undefined;

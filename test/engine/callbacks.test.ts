@@ -398,6 +398,21 @@ describe("an approval", () => {
     ).rejects.toThrow("E_CALLBACK_NOT_FOUND");
   });
 
+  it("that the run took before it was counted is told so, although the run has ended", async () => {
+    const lab = newLab();
+    const runId = await lab.start(w);
+    await lab.settle();
+    const slow = around(lab, "runs", "raise", {
+      before: async () => {
+        await lab.engine.ports.store.runs.raise({ runId, sweepAt: 0 });
+        await lab.pass(10 * 60_000);
+        expect((await lab.run(runId)).status).toBe("succeeded");
+      },
+    });
+    const token = tokenOf(links[0]?.approveUrl);
+    expect(await decideApproval(slow, token, {})).toMatchObject({ stored: true });
+  });
+
   it("whose decider died half-way goes on when the link is used again", async () => {
     const lab = newLab();
     const runId = await lab.start(w);

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { describe, expect, it } from "vitest";
+import { sendSignal } from "../../lib/engine/index.ts";
 import { TimeoutError } from "../../lib/sdk/errors.ts";
 import { workflow } from "../../lib/sdk/workflow.ts";
 import { Lab } from "./lab.ts";
@@ -175,6 +176,45 @@ describe("a signal", () => {
     await lab.pass(1_000);
     lab.deploy(w(v.never() as never));
     expect(await lab.result(runId)).toEqual({ n: 7, check: 1 });
+  });
+});
+
+describe("a signal that is stored in the moment in which its run ends", () => {
+  /** The engine of a caller who is slow between storing the signal and counting it. */
+  const slowly = (lab: Lab, meanwhile: () => Promise<unknown>) => {
+    const { runs } = lab.ports.store;
+    const raise: typeof runs.raise = async (request) => {
+      await meanwhile();
+      return await runs.raise(request);
+    };
+    const slow = new Proxy(runs, {
+      get: (target, key) => (key === "raise" ? raise : Reflect.get(target, key, target).bind(target)),
+    });
+    return { ...lab.engine, ports: { ...lab.ports, store: { ...lab.ports.store, runs: slow } } };
+  };
+  const w = workflow("w", async (ctx) => {
+    const other = await ctx.waitForSignal("other");
+    return other === "stop" ? other : await ctx.waitForSignal("go");
+  });
+
+  it("is accepted when the run took it", async () => {
+    const lab = new Lab([w]);
+    const runId = await lab.start(w);
+    const engine = slowly(lab, async () => {
+      await lab.signal(runId, "other", "go on");
+      expect(await lab.result(runId)).toBe("heard");
+    });
+    expect(await sendSignal(engine, { runId, name: "go", payload: "heard" })).toEqual({ stored: true });
+  });
+
+  it("is refused when the run ended without it", async () => {
+    const lab = new Lab([w]);
+    const runId = await lab.start(w);
+    const engine = slowly(lab, async () => {
+      await lab.signal(runId, "other", "stop");
+      expect(await lab.result(runId)).toBe("stop");
+    });
+    await expect(sendSignal(engine, { runId, name: "go", payload: "heard" })).rejects.toThrow("E_RUN_CLOSED");
   });
 });
 

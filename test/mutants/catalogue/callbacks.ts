@@ -54,7 +54,7 @@ export const callbacks: Area = [
     also: [
       {
         file: complete,
-        find: "if (!(await wake(engine, runId))) throw closed(runId, callback);",
+        find: "if (!(await wake(engine, runId)) && !(await wasTaken(engine, runId, (entry) => isEndOf(entry, id))))\n    throw closed(runId, callback);",
         replace: "await wake(engine, runId);",
       },
     ],
@@ -65,7 +65,7 @@ export const callbacks: Area = [
     invariant: "C1",
     why: "its caller is told that a run has its result which had ended",
     file: complete,
-    find: "if (!(await wake(engine, runId))) throw closed(runId, callback);",
+    find: "if (!(await wake(engine, runId)) && !(await wasTaken(engine, runId, (entry) => isEndOf(entry, id))))\n    throw closed(runId, callback);",
     replace: "await wake(engine, runId);",
     noticedIn,
   },
@@ -74,7 +74,7 @@ export const callbacks: Area = [
     invariant: "W1",
     why: "the run waits for its timeout, or for ever",
     file: complete,
-    find: "if (!(await wake(engine, runId))) throw closed(runId, callback);",
+    find: "if (!(await wake(engine, runId)) && !(await wasTaken(engine, runId, (entry) => isEndOf(entry, id))))\n    throw closed(runId, callback);",
     replace: "",
     noticedIn,
   },

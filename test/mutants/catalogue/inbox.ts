@@ -50,7 +50,13 @@ export const inbox: Area = [
     file: sendSignal,
     find: "const result = await (idempotencyKey === undefined",
     replace: "const open = await wake(engine, runId);\n  const result = await (idempotencyKey === undefined",
-    also: [{ file: sendSignal, find: "const open = await wake(engine, runId);\n  if", replace: "if" }],
+    also: [
+      {
+        file: sendSignal,
+        find: "const open = await wake(engine, runId);\n  const isTaken",
+        replace: "const isTaken",
+      },
+    ],
     noticedIn: ["test/engine/announcing.test.ts"],
   },
   {
@@ -87,7 +93,13 @@ export const inbox: Area = [
     file: sendSignal,
     find: "if (known === undefined && isClosed(run.status)) {",
     replace: "if (run === undefined) {",
-    also: [{ file: sendSignal, find: "if (result.stored && !open)", replace: "if (run === undefined)" }],
+    also: [
+      {
+        file: sendSignal,
+        find: "if (result.stored && !open && !(await isTaken()))",
+        replace: "if (run === undefined)",
+      },
+    ],
     noticedIn: SIGNALS,
   },
   {
@@ -95,7 +107,7 @@ export const inbox: Area = [
     invariant: "C1",
     why: "its sender is told that it has reached a run which had ended",
     file: sendSignal,
-    find: "if (result.stored && !open)",
+    find: "if (result.stored && !open && !(await isTaken()))",
     replace: "if (run === undefined)",
     noticedIn: ["test/engine/announcing.test.ts"],
   },
