@@ -26,6 +26,8 @@ export interface Played {
   /** Calls of the processes. */
   readonly calls: number;
   readonly clientCalls: number;
+  readonly runId: string;
+  readonly lab: Lab;
 }
 
 /**
@@ -65,7 +67,7 @@ export async function play(golden: Golden, plan: Plan = {}): Promise<Played> {
   await lab.pass(AFTERMATH_MS);
   await checkInvariants(lab, runId);
   if (events !== undefined) expect(heardFrom(lab)).toEqual(events);
-  return { outcome, effects, calls, clientCalls: client.calls };
+  return { outcome, effects, calls, clientCalls: client.calls, runId, lab };
 }
 
 /** Types of the events, each event once. */
