@@ -133,6 +133,7 @@ function environmentFor(queues: v.InferOutput<typeof QueuePlaces>, tablePort: nu
     [VARIABLES.bucket]: "blobs",
     [VARIABLES.activationQueueUrl]: at(queues.activations),
     [VARIABLES.stepQueues]: JSON.stringify({ shipping: at(queues.steps) }),
+    [VARIABLES.eventBus]: "none",
     [VARIABLES.scheduleGroup]: "none",
     [VARIABLES.scheduleRoleArn]: "none",
     [VARIABLES.scheduleTargetArn]: "none",
