@@ -7,6 +7,7 @@ import type { Run } from "../ports/run.ts";
 import type { ClaimRefusal, Loaded } from "../ports/store.ts";
 import { PerdureError } from "../sdk/errors.ts";
 import { Activation } from "./activation.ts";
+import { endFactOf } from "./end-request.ts";
 import { type Disposition, DONE, type Engine, faultBackoffMs, type Host, later } from "./engine.ts";
 import { admit, isToBeAdmitted, waitingFor } from "./flow/admission.ts";
 import { JournalWriter, Overtaken } from "./journal-writer.ts";
@@ -138,7 +139,7 @@ class Holder {
     this.#outgoing.noteAll(journal.checkpoints);
     await this.#outgoing.trySend();
     const ended = endOf(journal);
-    const outright = askedToEnd(journal);
+    const outright = askedToEnd(engine, run, journal);
     if (ended === undefined && outright !== undefined)
       return settle(await this.#endOutright(outright, journal), engine);
     assertReaches(journal, run);
@@ -158,6 +159,7 @@ class Holder {
       return settle(await stall(engine, run, replayed, "owner"), engine);
     }
     const activation = this.#begin(replayed, journal);
+    await activation.catchUp();
     for (;;) {
       const ending = await activation.work();
       // What META vouches for with `lastSeq` has been sent.
@@ -253,8 +255,8 @@ class Holder {
 }
 
 /** Whether the run is to end without its code: it was terminated, or cancelled before anything of it happened. */
-function askedToEnd({ facts, checkpoints }: Loaded): CancelFact | undefined {
-  const asked = (kind: CancelFact["kind"]) => facts.find((fact): fact is CancelFact => fact.kind === kind);
+function askedToEnd(engine: Engine, run: Run, { facts, checkpoints }: Loaded): CancelFact | undefined {
+  const asked = (kind: CancelFact["kind"]) => endFactOf(engine, run, facts, kind);
   return asked("terminate") ?? (checkpoints.length === 0 ? asked("cancel") : undefined);
 }
 

@@ -6,7 +6,17 @@
 // before everything it depends on is in the journal (J3, J4).
 import { isDeepStrictEqual } from "node:util";
 import { CANCEL_GRACE_MS, MAX_LOOP_TURNS, MAX_WAITS_SHOWN } from "../limits.ts";
-import type { CallEntry, Entry, Fact, Note, RunEntry, StepClaim, TerminalEntry } from "../ports/journal.ts";
+import type {
+  CallEntry,
+  ChildFailed,
+  ChildStarted,
+  Entry,
+  Fact,
+  Note,
+  RunEntry,
+  StepClaim,
+  TerminalEntry,
+} from "../ports/journal.ts";
 import type { Fold, Run, Wait } from "../ports/run.ts";
 import { CancelledError, PerdureError } from "../sdk/errors.ts";
 import { Bell } from "./bell.ts";
@@ -14,6 +24,7 @@ import type { StepCall, TxCall } from "./call.ts";
 import { commit } from "./commit.ts";
 import { decide } from "./decide.ts";
 import { type Decision, Inbox } from "./decision.ts";
+import { endFactOf } from "./end-request.ts";
 import type { Engine, Host } from "./engine.ts";
 import type { Execution } from "./execution.ts";
 import type { JournalWriter } from "./journal-writer.ts";
@@ -22,6 +33,7 @@ import type { Leftovers } from "./leftovers.ts";
 import { logFailure } from "./log-failure.ts";
 import type { Outgoing } from "./outgoing.ts";
 import { lastWords, perform } from "./perform.ts";
+import { makeChildren } from "./perform-children.ts";
 import { progressNote, progressOf } from "./progress.ts";
 import { deliverEntry } from "./replay.ts";
 import { StepDispatcher } from "./step-dispatcher.ts";
@@ -83,6 +95,8 @@ export class Activation {
   #wake: number;
   /** Checkpoints appended by this activation. */
   #checkpoints = 0;
+  /** Children whose start is in the journal and that could not be made. */
+  #unborn: ChildFailed[] = [];
   #isPaused = false;
 
   constructor(options: ActivationOptions) {
@@ -126,6 +140,12 @@ export class Activation {
     this.#bell.ring();
   }
 
+  /** Does again what an activation before may have died before it did (J4, K1). */
+  async catchUp(): Promise<void> {
+    const { execution, run } = this.#options;
+    await this.#makeChildren(execution.children.since(run.lastSeq), true);
+  }
+
   /** @throws LeaseLost, Overtaken, and whatever the ports throw */
   async work(): Promise<Ending> {
     const { execution, engine } = this.#options;
@@ -146,6 +166,7 @@ export class Activation {
         ...settled.values(),
         ...decision.record,
         ...performed,
+        ...this.#unborn.splice(0),
         ...this.#aboutTheRun(),
       ];
       const [transaction] = decision.transactions;
@@ -275,7 +296,8 @@ export class Activation {
   }
 
   #asked(kind: CancelFact["kind"]): CancelFact | undefined {
-    return this.#facts.find((fact): fact is CancelFact => fact.kind === kind);
+    const { engine, run } = this.#options;
+    return endFactOf(engine, run, this.#facts, kind);
   }
 
   /** Nothing once the journal says that it has passed. */
@@ -334,6 +356,7 @@ export class Activation {
     const { engine, execution, outgoing, run } = this.#options;
     this.#checkpoints += 1;
     outgoing.note(first, entries);
+    await this.#makeChildren(entries.filter(isChildStarted), false);
     for (const entry of entries) logFailure(engine.ports.log, run.runId, entry);
     for (const [i, entry] of entries.entries()) {
       if (execution.fault !== undefined) return;
@@ -343,6 +366,11 @@ export class Activation {
     }
     this.#runner.dropSettled();
     await outgoing.trySend();
+  }
+
+  async #makeChildren(begun: readonly ChildStarted[], isAgain: boolean): Promise<void> {
+    const { engine, execution } = this.#options;
+    this.#unborn.push(...(await makeChildren(engine, execution, begun, isAgain)));
   }
 
   #takeAsOurs(stepId: string): void {
@@ -365,6 +393,10 @@ export class Activation {
     if (this.#checkpoints === 0) return false;
     return this.#checkpoints >= checkpointsPerActivation || host.remainingMs() < handOffBeforeMs;
   }
+}
+
+function isChildStarted(entry: Entry): entry is ChildStarted {
+  return entry.type === "child.started";
 }
 
 function stalledByMissingHandler(execution: Execution, call: StepCall): Ending {

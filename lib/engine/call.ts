@@ -1,5 +1,6 @@
 // A ctx call of the running code: what it asked for, and what the journal has said about it so far. Its state is
 // derived from delivered entries alone, so that it is the same after every replay.
+
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { AttributeChange, ClosePolicy } from "../ports/run.ts";
 import type { TransactionWrite } from "../ports/transaction.ts";
@@ -7,6 +8,7 @@ import type { ChildHandle } from "../sdk/child.ts";
 import type { Check, StepContext } from "../sdk/step.ts";
 import type { Encoded } from "./codec.ts";
 import type { Backoff } from "./retry.ts";
+import type { CheckedStart } from "./start-run.ts";
 
 interface CallBase {
   /** The name within its scopes, with an occurrence number from the second one on: `charge`, `charge#2`, `ship/0/book`. */
@@ -117,8 +119,10 @@ export interface ChildCall extends CallBase {
   readonly isAwaited: boolean;
   readonly onStarted?: (handle: ChildHandle) => void;
   readonly onRefused?: (error: Error) => void;
-  /** Undefined until `child.started` is in the journal. */
-  childRunId: string | undefined;
+  /** Epoch ms; undefined until `child.started` is in the journal. */
+  startedAt: number | undefined;
+  /** What it is started with, once that was found to be fit. */
+  start: CheckedStart | undefined;
   /** Withdrawn, and told so, or ended. */
   isSettledOutside: boolean;
 }

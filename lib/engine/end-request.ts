@@ -1,7 +1,9 @@
 // What asking for a run's end and ending it have in common.
+import type { Fact } from "../ports/journal.ts";
 import { isClosed, type Run } from "../ports/run.ts";
 import { PerdureError } from "../sdk/errors.ts";
 import type { Engine } from "./engine.ts";
+import { retentionMs } from "./settings.ts";
 import type { CancelFact } from "./terminal.ts";
 
 /** Longest reason that is kept. */
@@ -26,6 +28,20 @@ export async function putEndFact(
   };
   await ports.store.journal.putFact(runId, fact);
   return fact;
+}
+
+/**
+ * What was asked of this run. A child that was never made may have been told to end (K2); that is no concern of a child with the
+ * same id, when its family is long forgotten and its parent's id is used again.
+ */
+export function endFactOf(
+  { settings }: Engine,
+  run: Run,
+  facts: readonly Fact[],
+  kind: CancelFact["kind"],
+): CancelFact | undefined {
+  const sinceMs = run.createdAt - retentionMs(settings);
+  return facts.find((fact): fact is CancelFact => fact.kind === kind && fact.at >= sinceMs);
 }
 
 /** @throws E_RUN_NOT_FOUND, E_RUN_CLOSED, E_BAD_OPTION */

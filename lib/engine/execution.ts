@@ -153,7 +153,7 @@ export class Execution {
    * unpacked value or error of the entry.
    */
   async deliver({ seq, isFirst }: Place, entry: CallEntry, value: unknown): Promise<void> {
-    this.children.note(entry);
+    this.children.note(seq, entry);
     this.attributes.note(seq, entry);
     if (entry.type === "loop.turned") this.#turnOver(entry, { seq, isFirst });
     const call = this.calls.find(kindOfEntry(entry), entry.id);
@@ -203,7 +203,7 @@ export class Execution {
 
   /** Notes an entry of a turn or a generation that has ended: nobody will hear of it (F1). */
   leaveOut(seq: number, entry: Entry, generation: number): void {
-    this.children.note(entry);
+    this.children.note(seq, entry);
     this.attributes.note(seq, entry);
     if ("fact" in entry) this.consumed.add(entry.fact);
     if ("id" in entry) this.ended.push({ key: callKeyOf(entry.id, generation), isNotedElsewhere: false });

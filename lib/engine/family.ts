@@ -1,12 +1,13 @@
 // What a run owes its family when it ends: its children are told, as their policies say, and its parent hears how it went.
 // After the terminal entry and before META closes (J4), so that whoever finds the run half closed does it again; a
 // child that was told and a fact that is there are not harmed by that.
-import type { Fact, TerminalEntry } from "../ports/journal.ts";
+import type { ChildStarted, Fact, TerminalEntry } from "../ports/journal.ts";
 import { isClosed, type Run } from "../ports/run.ts";
-import { cancelQuietly } from "./cancel-run.ts";
+import { putEndFact } from "./end-request.ts";
 import type { Engine } from "./engine.ts";
 import { childFactKey } from "./kinds/child.ts";
 import { movePayload } from "./move-payload.ts";
+import { retentionMs } from "./settings.ts";
 import { closedStatusOf } from "./terminal.ts";
 import { wake } from "./wake.ts";
 
@@ -14,10 +15,31 @@ export async function tellFamily(
   engine: Engine,
   run: Run,
   terminal: TerminalEntry,
-  children: readonly string[],
+  children: readonly ChildStarted[],
 ): Promise<void> {
-  for (const child of children) await cancelQuietly(engine, child, `its parent ${run.runId} has ended`);
+  for (const child of children) await endChild(engine, child, `its parent ${run.runId} has ended`);
   if (run.parent?.awaits) await tellParent(engine, run.parent.runId, run.parent.id, terminal);
+}
+
+/**
+ * Asks a child to end that may have ended, or that is yet to be made by somebody slow who has recorded its start: the fact waits for
+ * it there, and it ends before it begins (K2).
+ */
+export async function endChild(
+  engine: Engine,
+  { runId, at }: Pick<ChildStarted, "runId" | "at">,
+  reason: string,
+): Promise<void> {
+  const child = await engine.ports.store.runs.get(runId);
+  const isOver = child === undefined ? isForgotten(engine, at) : isClosed(child.status);
+  if (isOver) return;
+  await putEndFact(engine, { runId, reason }, "cancel");
+  await wake(engine, runId);
+}
+
+/** Whether a child that began at this time may have ended and been deleted. */
+export function isForgotten({ ports, settings }: Engine, startedAt: number): boolean {
+  return startedAt + retentionMs(settings) <= ports.clock.now();
 }
 
 async function tellParent(

@@ -12,7 +12,7 @@ import { tellFamily } from "./family.ts";
 import { leaveLimiters, leaveLimitersAgain } from "./flow/slots.ts";
 import type { Leftovers } from "./leftovers.ts";
 import { writeMessage } from "./messages.ts";
-import { sweepTime } from "./settings.ts";
+import { retentionMs, sweepTime } from "./settings.ts";
 import { closedStatusOf } from "./terminal.ts";
 import { unreachable } from "./unreachable.ts";
 import { sendWakeUp } from "./wake.ts";
@@ -170,7 +170,7 @@ export async function close(
     closedAt: terminal.at,
     lastSeq,
     ...(attributes === undefined ? {} : { attributes }),
-    expiresAt: Math.ceil(terminal.at / 1000) + engine.settings.retentionDays * 86_400,
+    expiresAt: Math.ceil((terminal.at + retentionMs(engine.settings)) / 1000),
   });
   if (!result.ok) return { kind: "replaced" };
   await leaveLimitersAgain(engine, run);

@@ -1,12 +1,12 @@
 // What a journal leaves to be done when its run ends or is left: children to be told, attributes for META to show.
-import type { Checkpoint } from "../ports/journal.ts";
+import type { Checkpoint, ChildStarted } from "../ports/journal.ts";
 import type { Attributes, Run } from "../ports/run.ts";
 import { AttributeTally } from "./attributes.ts";
 import { OpenChildren } from "./open-children.ts";
 
 export interface Leftovers {
-  /** Run ids of children that are to end with their parent. */
-  readonly children: readonly string[];
+  /** Those that are to end with their parent. */
+  readonly children: readonly ChildStarted[];
   /** All that the run has now; nothing when META need not change. */
   readonly attributes: Attributes | undefined;
 }
@@ -16,7 +16,7 @@ export function leftoversOf(run: Run, checkpoints: readonly Checkpoint[]): Lefto
   const attributes = new AttributeTally(run);
   for (const { first, entries } of checkpoints) {
     for (const [i, entry] of entries.entries()) {
-      children.note(entry);
+      children.note(first + i, entry);
       attributes.note(first + i, entry);
     }
   }

@@ -2,20 +2,25 @@
 import type { ChildStarted, Entry } from "../ports/journal.ts";
 
 export class OpenChildren {
-  readonly #open = new Map<string, ChildStarted>();
+  readonly #open = new Map<string, { readonly seq: number; readonly entry: ChildStarted }>();
 
-  note(entry: Entry): void {
+  note(seq: number, entry: Entry): void {
     if (entry.type === "run.continued") this.#open.clear();
     else if (entry.type === "loop.turned") this.#forgetBelow(`${entry.id}/`);
-    else if (entry.type === "child.started") this.#open.set(entry.id, entry);
+    else if (entry.type === "child.started") this.#open.set(entry.id, { seq, entry });
     else if (entry.type.startsWith("child.") && "id" in entry) this.#open.delete(entry.id);
   }
 
-  /** Run ids of those below a scope that are to end with it; with their parent when it is empty. */
-  toCancel(scope = ""): readonly string[] {
+  /** Those below a scope that are to end with it; with their parent when it is empty. */
+  toCancel(scope = ""): readonly ChildStarted[] {
     return [...this.#open.values()]
-      .filter(({ id, onParentClose }) => onParentClose === "cancel" && id.startsWith(scope))
-      .map(({ runId }) => runId);
+      .map(({ entry }) => entry)
+      .filter(({ id, onParentClose }) => onParentClose === "cancel" && id.startsWith(scope));
+  }
+
+  /** Those that began behind a position of the journal. */
+  since(lastSeq: number): readonly ChildStarted[] {
+    return [...this.#open.values()].filter(({ seq }) => seq > lastSeq).map(({ entry }) => entry);
   }
 
   /** They were told when their turn ended. Turns of the loop: no other call has a number there. */

@@ -119,3 +119,8 @@ function requireCount(name: string, value: number, most: number): void {
 export function sweepTime(at: number, { sweepGrainMs }: Settings): number {
   return (Math.floor(at / sweepGrainMs) + 1) * sweepGrainMs;
 }
+
+/** What is older than this may have been deleted. */
+export function retentionMs({ retentionDays }: Settings): number {
+  return retentionDays * 86_400_000;
+}

@@ -37,6 +37,15 @@ export async function startRun(
   engine: Engine,
   request: StartRequest,
 ): Promise<{ readonly created: boolean; readonly run: Run }> {
+  const start = await checkStart(engine, request);
+  const existing = await existingRun(engine, start);
+  if (existing === undefined) return await createRun(engine, start);
+  await announce(engine, existing);
+  return { created: false, run: existing };
+}
+
+/** Writes nothing. @throws E_UNKNOWN_WORKFLOW, E_INVALID_INPUT, E_BAD_OPTION, E_NOT_SERIALIZABLE */
+export async function checkStart(engine: Engine, request: StartRequest): Promise<CheckedStart> {
   const workflow = workflowNamed(engine, request.workflow);
   const runId = runIdOf(engine, request);
   if (request.attributes !== undefined) {
@@ -45,12 +54,7 @@ export async function startRun(
   }
   const inputHash = hashInput(request.input);
   const value = await checkInput(workflow.inputSchema, request.input);
-  const start = { ...request, workflow, runId, value, inputHash };
-  // Who starts a child waits for that very run.
-  const existing = request.parent === undefined ? await existingRun(engine, start) : undefined;
-  if (existing === undefined) return await createRun(engine, start);
-  await announce(engine, existing);
-  return { created: false, run: existing };
+  return { ...request, workflow, runId, value, inputHash };
 }
 
 /** @throws E_UNKNOWN_WORKFLOW */
@@ -80,14 +84,16 @@ export async function createRun(
   engine: Engine,
   start: CheckedStart,
 ): Promise<{ readonly created: boolean; readonly run: Run }> {
-  const { workflow, runId, inputHash } = start;
   const result = await engine.ports.store.runs.create(await newRun(engine, start));
-  const { run } = result;
-  if (run.workflow !== workflow.name || run.inputHash !== inputHash) {
-    throw new PerdureError("E_IDEMPOTENCY_CONFLICT", `Run ${runId} was started before with other content.`);
-  }
-  await announce(engine, run);
+  assertSame(result.run, start);
+  await announce(engine, result.run);
   return result;
+}
+
+/** @throws E_IDEMPOTENCY_CONFLICT */
+export function assertSame(run: Run, { workflow, inputHash }: CheckedStart): void {
+  if (run.workflow === workflow.name && run.inputHash === inputHash) return;
+  throw new PerdureError("E_IDEMPOTENCY_CONFLICT", `Run ${run.runId} was started before with other content.`);
 }
 
 /** Whoever has made it may have died before it sent the first wake-up. */

@@ -3,11 +3,11 @@
 import type { LoopTurned, RunContinued, RunContinueRefused } from "../ports/journal.ts";
 import { PerdureError } from "../sdk/errors.ts";
 import type { LoopCall } from "./call.ts";
-import { cancelQuietly } from "./cancel-run.ts";
 import { decode, type Encoded } from "./codec.ts";
 import type { Decision } from "./decision.ts";
 import type { Engine } from "./engine.ts";
 import type { Execution } from "./execution.ts";
+import { endChild } from "./family.ts";
 import { scopeOfTurn } from "./folds.ts";
 import { packEncoded } from "./payloads.ts";
 import { packResult } from "./step-runner.ts";
@@ -66,5 +66,5 @@ async function continued(
 
 async function cancelChildren(engine: Engine, execution: Execution, scope: string): Promise<void> {
   for (const child of execution.children.toCancel(scope))
-    await cancelQuietly(engine, child, `its parent ${execution.run.runId} has gone on without it`);
+    await endChild(engine, child, `its parent ${execution.run.runId} has gone on without it`);
 }

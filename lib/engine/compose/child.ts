@@ -74,7 +74,8 @@ function ask(
       execution.keyOf(execution.calls.peekId("child", `${prefix}${name}`)),
     ),
     onParentClose,
-    childRunId: undefined,
+    startedAt: undefined,
+    start: undefined,
     isSettledOutside: false,
     ...how,
   };

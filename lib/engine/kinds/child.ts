@@ -1,7 +1,7 @@
 // `ctx.runChild` and `ctx.startChild`. A child's run id follows from its parent and the call, so starting it twice starts
-// it once (J4); the entry `child.started` only saves the next activation from asking again.
+// it once (J4).
 //
-//   start run ──► child.started ──► … child closes: fact in the parent's inbox, wake ──► child.succeeded | child.failed
+//   child.started ──► start run ──► … child closes: fact in the parent's inbox, wake ──► child.succeeded | child.failed
 //
 // A child whose parent no longer wants it is asked to end, when its policy says so.
 import { ChildRunError } from "../../sdk/errors.ts";
@@ -13,7 +13,7 @@ export const child: Kind<"child"> = {
   apply(call, entry, delivered) {
     switch (entry.type) {
       case "child.started":
-        call.childRunId = entry.runId;
+        call.startedAt = entry.at;
         call.onStarted?.({ runId: entry.runId });
         if (!call.isAwaited) delivered.resolve(call, undefined);
         break;
@@ -22,8 +22,7 @@ export const child: Kind<"child"> = {
         break;
       case "child.failed": {
         const status = entry.status === undefined || entry.status === "succeeded" ? "failed" : entry.status;
-        const runId = call.childRunId ?? call.runId;
-        const error = new ChildRunError(call.id, runId, status, delivered.value);
+        const error = new ChildRunError(call.id, call.runId, status, delivered.value);
         call.onRefused?.(error);
         delivered.reject(call, error);
         break;
@@ -36,12 +35,12 @@ export const child: Kind<"child"> = {
   },
 
   applyWithdrawn(call, entry) {
-    if (entry.type === "child.started") call.childRunId = entry.runId;
+    if (entry.type === "child.started") call.startedAt = entry.at;
     else call.isSettledOutside = true;
   },
 
   decide(call, { inbox }, decision) {
-    if (call.childRunId === undefined) {
+    if (call.startedAt === undefined) {
       decision.startChildren.push(call);
       return;
     }
@@ -51,7 +50,7 @@ export const child: Kind<"child"> = {
   },
 
   decideWithdrawn(call, _, decision) {
-    const isWanted = call.childRunId === undefined || call.onParentClose !== "cancel";
+    const isWanted = call.startedAt === undefined || call.onParentClose !== "cancel";
     if (!isWanted && !call.isSettledOutside) decision.cancelChildren.push(call);
   },
 };

@@ -72,8 +72,8 @@ export const children: Area = [
     invariant: "code",
     why: "what was to end with its parent goes on",
     file: family,
-    find: "for (const child of children) await cancelQuietly(",
-    replace: "for (const child of children.slice(0, 0)) await cancelQuietly(",
+    find: "for (const child of children) await endChild(",
+    replace: "for (const child of children.slice(0, 0)) await endChild(",
     noticedIn,
   },
   {
@@ -108,8 +108,8 @@ export const children: Area = [
     invariant: "code",
     why: "what was to outlive its parent ends when the parent looks away",
     file: child,
-    find: 'call.childRunId === undefined || call.onParentClose !== "cancel"',
-    replace: "call.childRunId === undefined",
+    find: 'call.startedAt === undefined || call.onParentClose !== "cancel"',
+    replace: "call.startedAt === undefined",
     noticedIn,
   },
   {
@@ -135,8 +135,8 @@ export const children: Area = [
     invariant: "D1",
     why: "a deployment in the wrong order fails runs instead of stalling them",
     file: perform,
-    find: 'if (error.code === "E_UNKNOWN_WORKFLOW") {',
-    replace: "if (error === null) {",
+    find: 'if (error.code !== "E_UNKNOWN_WORKFLOW") return',
+    replace: "return",
     noticedIn,
   },
 ];
