@@ -1,6 +1,7 @@
 // Waits that somebody outside ends, by a token that a step has handed out, and approvals by one of two links. The
 // outside completes them with values and errors, twice, otherwise, too late; it may send signs of life first. One end
 // wins, and it is the one that the workflow sees.
+import { readCallKey } from "../../lib/engine/call-key.ts";
 import { completeCallback, decideApproval, heartbeatCallback } from "../../lib/engine/index.ts";
 import { callbackFactKey } from "../../lib/engine/kinds/callback.ts";
 import type { Entry } from "../../lib/ports/journal.ts";
@@ -171,9 +172,12 @@ function judgeCallbacks(
   for (const { name, does, n } of ends) {
     const others = ends.filter((other) => other.name === name && other.n !== n);
     if (others.length > 0) complain(`${name} was completed twice: ${n} and ${others[0]?.n}`);
-    const token = facts.find((fact) => fact.kind === "token" && endsWith(fact.callback, name));
-    const id = token?.kind === "token" ? token.callback : "";
-    const fact = facts.find(({ key }) => key === callbackFactKey(id));
+    const token = facts.find(
+      (fact) => fact.kind === "token" && endsWith(readCallKey(fact.callback).id, name),
+    );
+    const call = token?.kind === "token" ? token.callback : "";
+    const { id } = readCallKey(call);
+    const fact = facts.find(({ key }) => key === callbackFactKey(call));
     if (!JSON.stringify(fact).includes(markOf(n))) complain(`${name}: ${does} ${n} was accepted and is lost`);
     const told = entries.filter((entry) => isEnd(entry) && entry.id === id);
     if (told.length > 1) complain(`${name} has ${told.length} ends`);

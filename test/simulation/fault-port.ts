@@ -1,6 +1,8 @@
 // A call of a port by a process, and what a fault makes of it. Every call of every process passes here.
 
 import { MAX_QUEUE_DELAY_MS } from "../../lib/limits.ts";
+import type { OutgoingEvent } from "../../lib/ports/events.ts";
+import type { TransactionAnswer } from "../../lib/ports/store.ts";
 import type { Timer } from "../../lib/ports/timers.ts";
 import type { Fault } from "./fault.ts";
 import type { SimClock } from "./sim-clock.ts";
@@ -37,6 +39,7 @@ export async function undergo(fault: Fault | undefined, call: FaultyCall): Promi
       return await never();
     case "throttled":
     case "blobs fail":
+    case "bus refuses":
       throw new Error(`simulated: ${fault.kind}`);
     case "timed out but applied":
       await apply();
@@ -82,6 +85,13 @@ export async function undergo(fault: Fault | undefined, call: FaultyCall): Promi
       call.killAll();
       call.deploy(0);
       return await never();
+    case "bus takes some": {
+      const events = args[0] as readonly OutgoingEvent[];
+      await apply([events.slice(0, Math.floor(events.length / 2))]);
+      throw new Error("simulated: some were not taken");
+    }
+    case "transaction busy":
+      return { ok: false, busy: "simulated: another transaction" } satisfies TransactionAnswer;
     case "index behind":
     case "list behind":
       return call.askPast(fault.ms);

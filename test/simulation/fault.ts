@@ -45,6 +45,8 @@ const WRITES = [
   "pause",
   "resume",
   "append",
+  "appendWith",
+  "retire",
   "putFact",
   "putNote",
   "claimStep",
@@ -53,13 +55,15 @@ const WRITES = [
   "arm",
   "disarm",
 ];
-/** `name` is that of a method, with or without its port. */
+/** Methods whose names another port has, too. */
+const WRITES_OF_PORTS = ["events.put"];
+/** `name` is that of a method with its port. */
 export function isWrite(name: string): boolean {
-  return WRITES.includes(name.slice(name.indexOf(".") + 1));
+  return WRITES_OF_PORTS.includes(name) || WRITES.includes(name.slice(name.indexOf(".") + 1));
 }
 
 const isCall = ({ port }: CallSite) => port !== "delivery";
-const fitsWrite = ({ method }: CallSite) => isWrite(method);
+const fitsWrite = ({ port, method }: CallSite) => isWrite(`${port}.${method}`);
 const isSend = ({ method }: CallSite) => method === "send";
 const isArm = ({ method }: CallSite) => method === "arm";
 const isOutside = (what: string) => (site: CallSite) => `${site.port}.${site.method}` === what;
@@ -90,6 +94,11 @@ export const FAULT_RULES = {
   "index behind": { fits: isOutside("index.due"), isSlow: true },
   "list behind": { fits: isOutside("index.list"), isSlow: true },
   "blobs fail": { fits: ({ port }) => port === "blobs" },
+  "bus refuses": { fits: isOutside("events.put") },
+  /** Of several events; it answers that some were not taken. */
+  "bus takes some": { fits: isOutside("events.put") },
+  /** Nothing was written, and the same may be asked again. */
+  "transaction busy": { fits: isOutside("journal.appendWith") },
   /** From here on processes start with the next version of the code; for a while some still start with the one before. */
   deploy: { fits: isCall, isSlow: true },
   /** Every process ends, and the next version, which no longer fits the one before, is all there is. */

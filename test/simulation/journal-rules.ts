@@ -1,5 +1,6 @@
 // What must hold at every write to a journal and at every start of a step's body (docs/design/protocol.md: J1, J2, C1,
 // T1), whatever the faults. Sees only what was applied; decides nothing.
+import { callKeyOf } from "../../lib/engine/call-key.ts";
 import { type CallEntry, type Checkpoint, isTerminal } from "../../lib/ports/journal.ts";
 import type { Handlers, SeenBy } from "./seen-call.ts";
 import type { Attempt, SimProcess } from "./sim-process.ts";
@@ -26,6 +27,7 @@ export class JournalRules {
   readonly #begunOnce = new Set<string>();
   readonly #facts = new Map<string, number>();
   readonly #ofCall = new Map<string, CallEntry[]>();
+  readonly #generations = new Map<string, number>();
 
   constructor(complain: (what: string) => void) {
     this.#complain = complain;
@@ -44,15 +46,14 @@ export class JournalRules {
   };
 
   /** A step's body begins in this process. */
-  bodyBegins(process: SimProcess, { runId, id, attempt, on, isOnce, isLate }: Attempt): void {
-    const begun = `${runId} ${id} ${attempt}`;
+  bodyBegins(process: SimProcess, attempted: Attempt): void {
+    const { runId, id, attempt, on, isOnce, isLate, generation = 1 } = attempted;
+    const begun = `${runId} ${callKeyOf(id, generation)} ${attempt}`;
     if (isOnce === true && this.#begunOnce.has(begun))
       this.#complain(`${runId}: attempt ${attempt} of step ${id} began again, and may begin once`);
     if (isOnce === true) this.#begunOnce.add(begun);
     const { loadedAt } = this.#memoryOf(process);
-    const recordedAt = on
-      ? this.#facts.get(`${runId} ${seqOf(process.body)}`)
-      : this.#recordedAt.get(`${runId} ${id} ${attempt}`);
+    const recordedAt = on ? this.#facts.get(`${runId} ${seqOf(process.body)}`) : this.#recordedAt.get(begun);
     if (recordedAt === undefined) return;
     if (recordedAt > loadedAt || isLate === true) this.onZombieBody();
     else
@@ -76,6 +77,7 @@ export class JournalRules {
     for (const [i, entry] of checkpoint.entries.entries()) {
       if (!isTerminal(entry)) {
         if ("id" in entry) this.#recorded(runId, entry, at);
+        if (entry.type === "run.continued") this.#generations.set(runId, entry.generation);
       } else if (i !== checkpoint.entries.length - 1)
         this.#complain(`C1: ${runId} has entries after its end`);
     }
@@ -83,7 +85,7 @@ export class JournalRules {
   }
 
   #recorded(runId: string, entry: CallEntry, at: number): void {
-    const call = `${runId} ${entry.id}`;
+    const call = `${runId} ${callKeyOf(entry.id, this.#generations.get(runId) ?? 1)}`;
     const earlier = this.#ofCall.get(call) ?? [];
     this.#ofCall.set(call, [...earlier, entry]);
     const earlyMs = earlyByMs(entry, earlier);

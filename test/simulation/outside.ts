@@ -7,11 +7,12 @@ import { MemoryEvents } from "../../lib/local/memory-events.ts";
 import { MemoryStore } from "../../lib/local/memory-store.ts";
 import { MemoryTimers } from "../../lib/local/memory-timers.ts";
 import type { Ports } from "../../lib/ports/ports.ts";
-import type { Store } from "../../lib/ports/store.ts";
+import { TransactingJournal } from "../../lib/testing/transacting-journal.ts";
 import { Chance, seededRandom } from "./chance.ts";
 import type { Actor } from "./fault.ts";
 import { SimQueue } from "./queue.ts";
 import { SimClock } from "./sim-clock.ts";
+import { Tables } from "./tables.ts";
 
 export const STEP_HANDLER = "shipping";
 
@@ -32,12 +33,14 @@ export class Outside {
     { queue: this.deadWakeUps, actor: "dead letters" },
     { queue: this.deadSteps, actor: "dead letters" },
   ];
+  /** Of the author's. */
+  readonly tables = new Tables();
   readonly ports: Ports;
 
-  /** `plant` may put a bug into the store (planted-bugs.ts). */
-  constructor(seed: number, plant: (store: Store) => Store = (store) => store) {
-    this.ports = {
-      store: plant(new MemoryStore()),
+  /** `plant` may put a bug into a port (planted-bugs.ts). */
+  constructor(seed: number, plant: (ports: Ports) => Ports = (ports) => ports) {
+    this.ports = plant({
+      store: new MemoryStore(new TransactingJournal(this.tables.transact)),
       activations: this.wakeUps,
       stepHandlers: new Map([[STEP_HANDLER, this.steps]]),
       timers: this.timers,
@@ -46,7 +49,7 @@ export class Outside {
       clock: this.clock,
       random: seededRandom(new Chance(seed, "random port")),
       log: silentLog,
-    };
+    });
   }
 
   /** Of all wake-ups that were not deleted. */

@@ -1,6 +1,7 @@
 // One play: a program from start to end under a schedule of faults. Answers what happened and what was violated.
+
+import type { Ports } from "../../lib/ports/ports.ts";
 import { isClosed } from "../../lib/ports/run.ts";
-import type { Store } from "../../lib/ports/store.ts";
 import { actAs, listAs, resumeAs, reviveAs, startAs } from "./client.ts";
 import type { Fault } from "./fault.ts";
 import type { Action } from "./primitive.ts";
@@ -21,7 +22,7 @@ export interface PlayOptions {
   /** In the order of its calls. */
   readonly schedule?: readonly Fault[];
   readonly doesKeepTrace?: boolean;
-  readonly plant?: ((store: Store) => Store) | undefined;
+  readonly plant?: ((ports: Ports) => Ports) | undefined;
 }
 
 export interface Play {
@@ -88,6 +89,7 @@ async function perform(world: World, program: Program): Promise<void> {
   if (world.violations.length === 0 && world.outside.nextAt() !== undefined)
     world.complain("something is left that never goes away");
   world.familyRules.judge();
+  world.txRules.judge();
   for (const runId of world.runIds) {
     const own = accepted.filter(({ run }) => ids[run] === runId);
     await judge(world, program, runId, own);

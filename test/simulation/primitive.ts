@@ -20,6 +20,8 @@ export interface AnyNode {
   readonly kind: string;
   /** Nodes that it holds, if any. */
   readonly inner?: readonly AnyNode[];
+  /** How often they run, each time as `instanceOf` says; once when absent. */
+  readonly turns?: number;
 }
 
 /** Where a node is drawn. */
@@ -43,13 +45,17 @@ export interface Begun {
   readonly isLate?: true;
   /** It must never begin again. */
   readonly isOnce?: true;
+  /** Of the code that it belongs to; the first when absent. */
+  readonly generation?: number;
 }
 
 /** What the code of a node runs in: one execution in one process. */
 export interface Interpreter {
   readonly ctx: Context;
-  /** Names the run, and is part of every value, so that no run can pass for another. */
+  /** Names the run, its generation and its turn, and is part of every value, so that none can pass for another. */
   readonly label: string;
+  /** How often the code has begun, this time included. */
+  readonly generation: number;
   /** Of the code that this process runs: what does not reach the journal may differ between two of them. */
   readonly version: number;
   readonly run: (node: AnyNode) => Promise<unknown>;
@@ -66,8 +72,12 @@ export interface Interpreter {
   readonly hasTimeout: boolean;
   /** A step's body has begun. */
   readonly begin: (attempt: Begun) => void;
-  /** The same in a scope, whose ids begin with `prefix`. */
-  readonly within: (ctx: Context, prefix: string) => Interpreter;
+  /** The same in a scope, whose ids begin with `prefix`; a turn has a label and a memory of its own. */
+  readonly within: (
+    ctx: Context,
+    prefix: string,
+    own?: Partial<Pick<Interpreter, "label" | "remember">>,
+  ) => Interpreter;
   readonly prefix: string;
   /** The code of this process has the changes that runs in flight must not notice. */
   readonly isChanged: boolean;
@@ -152,7 +162,13 @@ export interface Primitive<Node extends AnyNode, Doing extends Action = Action> 
   /** Nothing when it cannot be drawn here. */
   draw(scope: Scope): Node | undefined;
   run(node: Node, at: Interpreter): Promise<unknown>;
-  expect(node: Node, label: string, inner: (node: AnyNode) => unknown): unknown;
+  expect(
+    node: Node,
+    label: string,
+    inner: (node: AnyNode) => unknown,
+    /** The same under a label of its own. */
+    innerAs: (node: AnyNode, label: string) => unknown,
+  ): unknown;
   /** Longest it may wait by itself, ms: bounds how long a run may take. */
   longestMs(node: Node, inner: (node: AnyNode) => number): number;
   /** It can lose what only the sweeper finds. */
@@ -164,6 +180,18 @@ export interface Primitive<Node extends AnyNode, Doing extends Action = Action> 
 /** What the code throws on purpose (P2). */
 export class ExpectedFailure extends Error {
   override readonly name = "ExpectedFailure";
+}
+
+/**
+ * A node as it is in one of several turns or generations: what the outside finds by its name has another one in each. The
+ * first is the node itself.
+ */
+export function instanceOf(node: AnyNode, mark: string, nth: number): AnyNode {
+  if (nth === 0) return node;
+  const { inner } = node;
+  const marked =
+    node.kind === "callback" && "name" in node ? { ...node, name: `${node.name} ${mark}${nth}` } : node;
+  return inner === undefined ? marked : { ...marked, inner: inner.map((one) => instanceOf(one, mark, nth)) };
 }
 
 const BULK_NUMBERS = 2_300;

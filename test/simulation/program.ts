@@ -12,9 +12,11 @@ import {
   type Ending,
   ExpectedFailure,
   type Interpreter,
+  instanceOf,
 } from "./primitive.ts";
 import {
   ALL_KINDS,
+  ANEW,
   drawActions,
   drawNode,
   drawRunActions,
@@ -37,6 +39,8 @@ export interface Program {
   readonly root: AnyNode;
   /** Runs of the workflow, side by side. */
   readonly runs: number;
+  /** How often the code of each begins, the first time included (`ctx.continueAsNew`). */
+  readonly generations: number;
   readonly isInputLarge: boolean;
   readonly actions: readonly Action[];
   /** When somebody looks at the list of runs. */
@@ -56,6 +60,8 @@ export interface Input {
   readonly label: string;
   readonly node?: AnyNode;
   readonly padding: string;
+  /** The first when absent. */
+  readonly generation?: number;
 }
 
 /** Which code a process runs. */
@@ -83,13 +89,16 @@ export function drawProgram(seed: number, kinds: readonly string[] = ALL_KINDS):
     chance.happens(0.1) || (inner.some((node) => holds(node, "booking")) && chance.happens(0.4));
   const root = { kind: "sequence", inner: doesFail && failing ? [...inner, failing] : inner };
   const runs = chance.happens(isDense ? 0.5 : 0.2) ? chance.int(2, 3) : 1;
+  const generations = drawGenerations(seed, kinds);
+  const roots = Array.from({ length: generations }, (_, nth) => instanceOf(root, "g", nth));
   const program: Program = {
     seed,
     root,
     runs,
+    generations,
     isDense,
     actions: Array.from({ length: runs }, (_, run) => [
-      ...drawActions(root, chance, run),
+      ...drawActions(roots, chance, run),
       ...drawRunActions(ofRuns, run, kinds),
     ]).flat(),
     lists: chance.happens(0.2) ? [chance.pick(LISTS_AT_MS), chance.pick(LISTS_AT_MS)] : [],
@@ -102,11 +111,16 @@ export function drawProgram(seed: number, kinds: readonly string[] = ALL_KINDS):
   return mayGiveUp(program) ? { ...program, hasSweeper: true } : program;
 }
 
+function drawGenerations(seed: number, kinds: readonly string[]): number {
+  const chance = new Chance(seed, "generations");
+  return kinds.includes(ANEW) && chance.happens(0.15) ? chance.int(2, 3) : 1;
+}
+
 /** A run that is given up may have made a child and died before it sent the message, and never learn of it. */
-function mayGiveUp({ root, actions, runTimeoutMs }: Program): boolean {
+function mayGiveUp({ root, actions, runTimeoutMs, generations }: Program): boolean {
   const isEnded = actions.some(({ by }) => by === "cancel" || by === "terminate");
-  const isLeft = ["race", "fail", "duel", "batch", "branches"].some((kind) => holds(root, kind));
-  return holds(root, "child") && (isEnded || isLeft || runTimeoutMs !== undefined);
+  const isLeft = ["race", "fail", "duel", "batch", "branches", "loop"].some((kind) => holds(root, kind));
+  return holds(root, "child") && (isEnded || isLeft || generations > 1 || runTimeoutMs !== undefined);
 }
 
 export function settingsOf({ place }: Program): Settings {
@@ -129,21 +143,34 @@ export function keyOf(run: number): string {
 export function endingsOf(program: Program, input: Input, done: readonly Action[]): readonly Ending[] {
   const byActions = done.flatMap((action) => outsideOf(action).mayEnd?.([action]) ?? []);
   const byTime: Ending[] = program.runTimeoutMs === undefined ? [] : [{ status: "timed_out" }];
-  return [ownEnding(input.node ?? program.root, input.label), ...byActions, ...byTime];
+  const { node, label } = input;
+  const own =
+    node === undefined ? ownEnding(program.root, label, program.generations) : ownEnding(node, label);
+  return [own, ...byActions, ...byTime];
 }
 
-function ownEnding(root: AnyNode, label: string): Ending {
+/** Code that does not fail begins again as often as it is to. */
+function ownEnding(root: AnyNode, label: string, generations = 1): Ending {
   try {
-    return { status: "succeeded", value: expectNode(root, label) };
+    const values = Array.from({ length: generations }, (_, nth) =>
+      expectNode(instanceOf(root, "g", nth), labelOfGeneration(label, nth + 1)),
+    );
+    return { status: "succeeded", value: values.at(-1) };
   } catch (error) {
     if (!(error instanceof ExpectedFailure)) throw error;
     return { status: "failed", message: error.message };
   }
 }
 
+export function labelOfGeneration(label: string, generation: number): string {
+  return generation === 1 ? label : `${label} generation ${generation}`;
+}
+
 /** Longest all of it may take without a fault, ms. */
-export function longestMs({ root, actions }: Program): number {
-  return longestMsOf(root) + Math.max(0, ...actions.map(({ atMs, lastsMs = 0 }) => atMs + lastsMs));
+export function longestMs({ root, actions, generations }: Program): number {
+  return (
+    generations * longestMsOf(root) + Math.max(0, ...actions.map(({ atMs, lastsMs = 0 }) => atMs + lastsMs))
+  );
 }
 
 /** What a program's code is told by the process it runs in. */
@@ -163,34 +190,44 @@ export function workflowOf(
     WORKFLOW,
     { ...timeout, version: String(version) },
     async (ctx, given) => {
-      const { label, node = program.root } = given as Input;
+      const input = given as Input;
+      const { node, generation = 1 } = input;
+      const generations = node === undefined ? program.generations : 1;
       const drawn: unknown[] = [];
-      const inScope = (scope: Context, prefix: string): Interpreter => {
+      const inScope = (
+        scope: Context,
+        prefix: string,
+        { label, remember }: Pick<Interpreter, "label" | "remember">,
+      ): Interpreter => {
         const at: Interpreter = {
           ...common,
           ctx: scope,
           prefix,
+          label,
+          remember,
           run: async (inner) => await runNode(inner, at),
-          begin: (attempt) => begin(ctx.runId, { ...attempt, id: `${prefix}${attempt.id}` }),
-          within: (inner, part) => inScope(inner, `${prefix}${part}`),
+          expect: (inner, of = label) => expectNode(inner, of),
+          begin: (attempt) => begin(ctx.runId, { ...attempt, generation, id: `${prefix}${attempt.id}` }),
+          within: (inner, part, its = {}) => inScope(inner, `${prefix}${part}`, { label, remember, ...its }),
         };
         return at;
       };
       const common = {
-        label,
+        generation,
         version,
         isChanged: hasEpilogue,
-        expect: (inner: AnyNode, of = label) => expectNode(inner, of),
         family: (inner: AnyNode, of: string) => ({ workflow: own, input: inputOf(program, of, inner) }),
         hasTimeout: program.runTimeoutMs !== undefined,
         pause,
         handOut: (...tokens: Parameters<Interpreter["handOut"]>) => handOut(ctx.runId, ...tokens),
-        remember: (value: unknown) => drawn.push(value),
         complain: (what: string) => complain(ctx.runId, what),
-        actions: program.actions.filter(({ run }) => labelOf(run) === label),
+        actions: program.actions.filter(({ run }) => labelOf(run) === input.label),
         hands,
       };
-      const value = await inScope(ctx, "").run(node);
+      const label = labelOfGeneration(input.label, generation);
+      const at = inScope(ctx, "", { label, remember: (value) => drawn.push(value) });
+      const value = await at.run(node ?? instanceOf(program.root, "g", generation - 1));
+      if (generation < generations) await ctx.continueAsNew({ ...input, generation: generation + 1 });
       // Not when it fails: what is being undone then has no place for it.
       if (hasEpilogue) await ctx.step(EPILOGUE, () => "over");
       return { value, drawn };

@@ -1,6 +1,6 @@
 // What people do to a whole run, whatever it is made of: ask for its end, end it, hold it and let it go again. None of
 // these is drawn as a node.
-import { cancelRun, pauseRun, resumeRun, terminateRun } from "../../lib/engine/index.ts";
+import { cancelRun, pauseRun, readState, resumeRun, terminateRun } from "../../lib/engine/index.ts";
 import { isClosed } from "../../lib/ports/run.ts";
 import type { Chance } from "./chance.ts";
 import type { Action, EndedRun, Outside } from "./primitive.ts";
@@ -64,6 +64,19 @@ export const pause: Outside<never, Pause> = {
     hold("over");
     return isHeld;
   },
+};
+
+/** Somebody reads what the run has published, several times; what he may see, outgoing-rules.ts says. */
+export const look: Outside<never, Action> = {
+  draw: (_, chance, run) => {
+    const looks = chance.happens(0.3) ? chance.int(2, 5) : 0;
+    return Array.from({ length: looks }, () => ({
+      by: "look",
+      run,
+      atMs: chance.pick(AT_MS) + chance.int(0, 3_000),
+    }));
+  },
+  act: async (_, { runId, ask }) => await ask(async (engine) => await readState(engine, runId)),
 };
 
 function drawRarely(by: string, chance: Chance, run: number, probability: number): readonly Action[] {

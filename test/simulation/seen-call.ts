@@ -1,4 +1,5 @@
 // A call of a port that has been applied, as a rule sees it, with the types of the port it was made of.
+import type { Events } from "../../lib/ports/events.ts";
 import type { Queue } from "../../lib/ports/queue.ts";
 import type { Run } from "../../lib/ports/run.ts";
 import type { JournalStore, RunStore } from "../../lib/ports/store.ts";
@@ -11,6 +12,7 @@ type CallsOf<Name extends string, Port> = {
 type Calls = CallsOf<"runs", RunStore> &
   CallsOf<"journal", Required<JournalStore>> &
   CallsOf<"timers", Timers> &
+  CallsOf<"events", Events> &
   CallsOf<"wakeUps", Pick<Queue, "send">>;
 type Method = (...args: never[]) => Promise<unknown>;
 

@@ -51,6 +51,23 @@ const NONE = {
   resumed: 0,
   "runs over a deployment": 0,
   "old code beside new": 0,
+  turns: 0,
+  generations: 0,
+  "folds in META": 0,
+  "loads that left something out": 0,
+  "facts retired": 0,
+  "facts that came again": 0,
+  "signals while a turn ends": 0,
+  "states published": 0,
+  "states read": 0,
+  "attributes set": 0,
+  "events sent": 0,
+  "events sent again": 0,
+  transactions: 0,
+  "transactions found done": 0,
+  "transactions refused": 0,
+  "transactions that met another": 0,
+  "transactions whose slot was taken": 0,
 };
 export type Sight = keyof typeof NONE;
 export const SIGHTS = Object.keys(NONE) as readonly Sight[];
@@ -132,7 +149,9 @@ export class Sights {
     else if (answer.reason === "paused") this.saw("claims refused as paused");
   }
 
-  #suspended({ process, args: [{ runId, fence, status }], answer, before }: SeenBy<"runs.suspend">): void {
+  #suspended(seen: SeenBy<"runs.suspend">): void {
+    const { process, args, answer, before } = seen;
+    const [{ runId, fence, status, folds }] = args;
     if (fence < (this.#fences.get(runId) ?? 0)) this.saw("writes of zombies");
     if (answer.ok) {
       if (status === "pending") this.saw("hand-offs");
@@ -140,8 +159,9 @@ export class Sights {
     }
     if (before?.fence !== fence || before.leaseUntil === undefined) return;
     this.saw("suspensions refused");
-    if ((this.#signalledAt.get(runId) ?? 0) > (this.#readAt.get(process) ?? 0))
-      this.saw("signals while suspending");
+    if ((this.#signalledAt.get(runId) ?? 0) <= (this.#readAt.get(process) ?? 0)) return;
+    this.saw("signals while suspending");
+    if (folds !== undefined) this.saw("signals while a turn ends");
   }
 
   #appended({ process, args: [runId, checkpoint], answer }: SeenBy<"journal.append">): void {

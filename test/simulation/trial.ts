@@ -1,6 +1,6 @@
 // One seed: its program without a fault, then twice under its schedule. The same seed must give the same trace; when
 // something is violated, the schedule is made as short as it can be while it still fails.
-import type { Store } from "../../lib/ports/store.ts";
+import type { Ports } from "../../lib/ports/ports.ts";
 import { Chance } from "./chance.ts";
 import type { Fault } from "./fault.ts";
 import { type Play, play } from "./play.ts";
@@ -20,7 +20,7 @@ export interface Trial {
 }
 
 export interface TrialOptions {
-  readonly plant?: (store: Store) => Store;
+  readonly plant?: (ports: Ports) => Ports;
   readonly doesShrink?: boolean;
   /** Plays that making the schedule shorter may take. */
   readonly maxTries?: number;

@@ -78,8 +78,9 @@ function bookedValue({ name, isBulky }: BookingNode, label: string): unknown {
 /** Bookings are known by their names, at whatever depth. */
 const BOOKING = /(?:^|\/)book n\d+(?:#\d+)?$/;
 
-function judgeUndone({ entries }: EndedRun, _: readonly Action[], complain: (what: string) => void): void {
-  const last = entries.at(-1) as TerminalEntry;
+function judgeUndone(ended: EndedRun, _: readonly Action[], complain: (what: string) => void): void {
+  const last = ended.entries.at(-1) as TerminalEntry;
+  const entries = leftToUndo(ended.entries);
   const firstUndo = entries.findIndex((entry) => "id" in entry && entry.id.endsWith("#undo"));
   const booked = entries.flatMap((entry, seq) =>
     entry.type === "step.succeeded" && BOOKING.test(entry.id) ? [{ id: entry.id, seq }] : [],
@@ -101,6 +102,21 @@ function judgeUndone({ entries }: EndedRun, _: readonly Action[], complain: (wha
   const recorded = entries.flatMap((entry) => (isUndoEnd(entry) ? [entry.id] : []));
   if (!isDeepStrictEqual(recorded, ids.map(undoIdOf)))
     complain(`reported as undone: ${ids}, recorded: ${recorded}`);
+}
+
+/** Of what a turn or a generation has done that has ended, nothing is undone. */
+function leftToUndo(entries: readonly Entry[]): readonly Entry[] {
+  const begins = entries.findLastIndex(({ type }) => type === "run.continued") + 1;
+  const own = entries.slice(begins);
+  return own.filter((entry, i) => {
+    if (!("id" in entry) || entry.id.endsWith("#undo")) return true;
+    return !own.slice(i).some((later) => endsTurnOf(later, entry.id));
+  });
+}
+
+function endsTurnOf(later: Entry, id: string): boolean {
+  if (later.type !== "loop.turned" || !id.startsWith(`${later.id}/`)) return false;
+  return Number.parseInt(id.slice(later.id.length + 1), 10) < later.turn;
 }
 
 /** When the undoing of one has ended, it is the turn of what was done last of all that is recorded by then. */

@@ -1,20 +1,24 @@
 // The oracle, when everything is over: what is stored of a run must be what the program comes to without a fault, keep
 // every invariant, and replay to the same end. Throws only when what is stored cannot be read at all.
 import { isDeepStrictEqual } from "node:util";
+import { callKeyOf } from "../../lib/engine/call-key.ts";
 import type { Execution } from "../../lib/engine/execution.ts";
 import { unpack } from "../../lib/engine/index.ts";
+import { STATE_NOTE } from "../../lib/engine/outgoing.ts";
 import { replay } from "../../lib/engine/replay.ts";
 import { closedStatusOf } from "../../lib/engine/terminal.ts";
-import { type Entry, isTerminal, type TerminalEntry } from "../../lib/ports/journal.ts";
+import { type Entry, type Fact, isTerminal, type TerminalEntry } from "../../lib/ports/journal.ts";
 import { isClosed, type Run } from "../../lib/ports/run.ts";
 import type { Loaded } from "../../lib/ports/store.ts";
 import type { Action, Ending } from "./primitive.ts";
-import { type Code, EPILOGUE, endingsOf, type Input, type Program } from "./program.ts";
+import { type Code, EPILOGUE, endingsOf, type Input, type Program, WORKFLOW } from "./program.ts";
 import { brief } from "./trace.ts";
 import { judgeActions } from "./vocabulary.ts";
 import type { World } from "./world.ts";
 
 type Complain = (what: string) => void;
+
+const ENTRIES_A_PAGE = 7;
 
 /** `accepted` is what the outside did to it, as far as it was not refused. */
 export async function judge(
@@ -24,7 +28,9 @@ export async function judge(
   accepted: readonly Action[],
 ): Promise<void> {
   const complain: Complain = (what) => world.complain(`${runId}: ${what}`);
-  const loaded = await world.outside.ports.store.journal.load(runId);
+  const { journal } = world.outside.ports.store;
+  const inInbox = await journal.load(runId);
+  const loaded = { ...inInbox, facts: [...(await retiredOf(world, runId)), ...inInbox.facts] };
   const entries = loaded.checkpoints.flatMap((checkpoint) => checkpoint.entries);
   const last = entries.at(-1);
   if (last === undefined || !isTerminal(last))
@@ -41,7 +47,44 @@ export async function judge(
   // A child may be cancelled by its parent; whether rightly, the rules of families say.
   const endings: readonly Ending[] = run.parent && isAsked ? [...own, { status: "cancelled" }] : own;
   judgeEnd(run, last, result, endings, complain);
+  world.outgoingRules.judge(run, await journal.note(runId, STATE_NOTE));
+  await judgeReadable(world, run, entries, complain);
   await judgeReplay(world, runId, loaded, { last, value: result }, complain);
+  if (run.folds !== undefined)
+    await judgeReplay(world, runId, await journal.load(runId, run.folds), { last, value: result }, complain);
+}
+
+/** What has left the inbox; a fact that was put again counts as it first was. */
+async function retiredOf(world: World, runId: string): Promise<readonly Fact[]> {
+  const { journal } = world.outside.ports.store;
+  const found = await Promise.all(
+    [...world.foldRules.retired(runId)].map(async (key) => await journal.retired(runId, key)),
+  );
+  return found.filter((fact) => fact !== undefined);
+}
+
+/** The whole history, page by page; and the run is found by its attributes. */
+async function judgeReadable(
+  world: World,
+  { runId, attributes = {} }: Run,
+  entries: readonly Entry[],
+  complain: Complain,
+): Promise<void> {
+  const { journal, index } = world.outside.ports.store;
+  const read: Entry[] = [];
+  for (let after = 0; ; ) {
+    const page = await journal.page(runId, after, ENTRIES_A_PAGE);
+    if (page.length === 0) break;
+    for (const { first, entries: own } of page) {
+      read.push(...own.slice(Math.max(0, after + 1 - first)));
+      after = first + own.length - 1;
+    }
+  }
+  if (!isDeepStrictEqual(read, entries)) complain("its pages are not its journal");
+  if (Object.keys(attributes).length === 0) return;
+  const wanted = Object.fromEntries(Object.entries(attributes).map(([name, value]) => [name, String(value)]));
+  const { runs } = await index.list({ workflows: [WORKFLOW], attributes: wanted, limit: 100 });
+  if (!runs.some((run) => run.runId === runId)) complain("it is not found by its attributes");
 }
 
 async function readInput(world: World, runId: string, { facts }: Loaded): Promise<Input> {
@@ -61,15 +104,18 @@ async function judgeMeta(world: World, runId: string, entries: number, complain:
 }
 
 function judgeJournal({ checkpoints }: Loaded, entries: readonly Entry[], complain: Complain): void {
+  let generation = 1;
   let next = 1;
   for (const { first, entries: own } of checkpoints) {
     if (first !== next) complain(`J1: there is a checkpoint at ${first} where ${next} was due`);
     next = first + own.length;
   }
   if (entries.findIndex(isTerminal) !== entries.length - 1) complain("C1: something follows the end");
-  const outcomes = entries.flatMap((entry) =>
-    entry.type === "step.succeeded" || entry.type === "step.failed" ? [entry.id] : [],
-  );
+  const outcomes = entries.flatMap((entry) => {
+    if (entry.type === "run.continued") ({ generation } = entry);
+    const isOutcome = entry.type === "step.succeeded" || entry.type === "step.failed";
+    return isOutcome ? [callKeyOf(entry.id, generation)] : [];
+  });
   if (new Set(outcomes).size !== outcomes.length) complain("a step has two outcomes");
 }
 

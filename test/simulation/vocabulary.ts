@@ -32,11 +32,23 @@ import { callback } from "./callback-primitive.ts";
 import type { Chance } from "./chance.ts";
 import { child } from "./child-primitive.ts";
 import { caught, drawn, fail, parallel, race, sequence } from "./group-primitives.ts";
+import { loop } from "./loop-primitive.ts";
 import { condition, once } from "./once-primitives.ts";
-import type { Action, AnyNode, EndedRun, Interpreter, Outside, Primitive, Scope } from "./primitive.ts";
-import { cancel, pause, terminate } from "./run-actions.ts";
+import { attributes, emit, publish } from "./outgoing-primitives.ts";
+import {
+  type Action,
+  type AnyNode,
+  type EndedRun,
+  type Interpreter,
+  instanceOf,
+  type Outside,
+  type Primitive,
+  type Scope,
+} from "./primitive.ts";
+import { cancel, look, pause, terminate } from "./run-actions.ts";
 import { nudge, spawn } from "./run-primitives.ts";
 import { step } from "./step-primitive.ts";
+import { tx } from "./tx-primitive.ts";
 import { booking } from "./undo-primitive.ts";
 import { signal, sleep } from "./wait-primitives.ts";
 
@@ -62,13 +74,20 @@ const VOCABULARY = {
   batch,
   duel,
   change,
+  loop,
+  publish,
+  attributes,
+  emit,
+  tx,
 };
 
 /** What happens to a run whatever it is made of. */
-const RUN_ACTIONS = { cancel, terminate, pause };
+const RUN_ACTIONS = { cancel, terminate, pause, look };
+/** The code may begin anew (program.ts): neither a node nor an action. */
+export const ANEW = "anew";
 
 /** What programs are drawn from unless one says otherwise. */
-export const ALL_KINDS: readonly string[] = [...Object.keys(VOCABULARY), ...Object.keys(RUN_ACTIONS)];
+export const ALL_KINDS: readonly string[] = [...Object.keys(VOCABULARY), ...Object.keys(RUN_ACTIONS), ANEW];
 /** What there was at first: a seed of that time still gives its program with these. */
 export const FIRST_KINDS: readonly string[] = [
   "step",
@@ -107,6 +126,11 @@ const WEIGHTS: Readonly<Record<keyof typeof VOCABULARY, number>> = {
   batch: 5,
   duel: 5,
   change: 3,
+  loop: 10,
+  publish: 6,
+  attributes: 5,
+  emit: 7,
+  tx: 7,
 };
 /** Draw these and you need nobody. */
 const ALONE: readonly (keyof typeof VOCABULARY)[] = [
@@ -119,6 +143,11 @@ const ALONE: readonly (keyof typeof VOCABULARY)[] = [
   "child",
   "once",
   "condition",
+  "loop",
+  "publish",
+  "attributes",
+  "emit",
+  "tx",
 ];
 const MAX_DRAWS = 100;
 
@@ -161,9 +190,9 @@ function drawKind(chance: Chance, kinds: readonly string[]): string {
   return "step";
 }
 
-/** What the outside does to one run. */
-export function drawActions(root: AnyNode, chance: Chance, run: number): readonly Action[] {
-  const nodes = allOf(root);
+/** What the outside does to one run; `roots` is the code of each of its generations. */
+export function drawActions(roots: readonly AnyNode[], chance: Chance, run: number): readonly Action[] {
+  const nodes = roots.flatMap(allOf);
   return Object.entries(TABLE).flatMap(
     ([kind, { outside }]) =>
       outside?.draw(
@@ -213,7 +242,7 @@ export async function runNode(node: AnyNode, at: Interpreter): Promise<unknown> 
 
 /** @throws ExpectedFailure */
 export function expectNode(node: AnyNode, label: string): unknown {
-  return primitiveOf(node.kind).expect(node, label, (inner) => expectNode(inner, label));
+  return primitiveOf(node.kind).expect(node, label, (inner) => expectNode(inner, label), expectNode);
 }
 
 export function longestMsOf(node: AnyNode): number {
@@ -225,7 +254,11 @@ export function holds(root: AnyNode, kind: string): boolean {
   return allOf(root).some((node) => node.kind === kind);
 }
 
-/** A node and all that it holds. */
+/** A node and all that it holds, as often as it runs. */
 function allOf(node: AnyNode): readonly AnyNode[] {
-  return [node, ...(node.inner ?? []).flatMap(allOf)];
+  const { inner = [], turns = 1 } = node;
+  const all = Array.from({ length: turns }, (_, turn) =>
+    inner.flatMap((one) => allOf(instanceOf(one, "t", turn))),
+  );
+  return [node, ...all.flat()];
 }

@@ -3,26 +3,32 @@
 // the same trace.
 
 import { readMessage } from "../../lib/engine/messages.ts";
+import type { Checkpoint } from "../../lib/ports/journal.ts";
+import type { Ports } from "../../lib/ports/ports.ts";
 import type { Run } from "../../lib/ports/run.ts";
-import type { RunQuery, Store } from "../../lib/ports/store.ts";
+import type { RunQuery } from "../../lib/ports/store.ts";
 import { Chance } from "./chance.ts";
 import { EndRules } from "./end-rules.ts";
 import { FamilyRules } from "./family-rules.ts";
 import { type Actor, type CallSite, type Fault, isWrite } from "./fault.ts";
 import { undergo } from "./fault-port.ts";
+import { FoldRules } from "./fold-rules.ts";
 import { IndexPast } from "./index-past.ts";
+import { JournalBook } from "./journal-book.ts";
 import { JournalRules } from "./journal-rules.ts";
+import { OutgoingRules } from "./outgoing-rules.ts";
 import { earliest, Outside } from "./outside.ts";
 import type { Tokens } from "./primitive.ts";
 import { type Code, type Program, settingsOf } from "./program.ts";
 import { Course } from "./schedule.ts";
-import { dispatch } from "./seen-call.ts";
+import { dispatch, type Handlers } from "./seen-call.ts";
 import { Sights } from "./sights.ts";
 import { SignalRules } from "./signal-rules.ts";
 import { SimProcess } from "./sim-process.ts";
 import { Punctuality } from "./timeliness.ts";
 import { holdsSecret } from "./token-rules.ts";
 import { brief, Trace } from "./trace.ts";
+import { TxRules } from "./tx-rules.ts";
 import { WakeRules } from "./wake-rules.ts";
 import { Workers } from "./workers.ts";
 
@@ -49,7 +55,7 @@ interface Desk {
 export interface WorldOptions {
   readonly schedule: readonly Fault[];
   readonly doesKeepTrace?: boolean;
-  readonly plant?: (store: Store) => Store;
+  readonly plant?: (ports: Ports) => Ports;
 }
 
 export class World {
@@ -65,10 +71,19 @@ export class World {
     () => this.outside.clock.now(),
   );
   readonly sights = new Sights();
-  readonly familyRules: FamilyRules = new FamilyRules(
+  readonly familyRules: FamilyRules;
+  readonly book = new JournalBook();
+  readonly foldRules: FoldRules = new FoldRules(
+    this.book,
     (what) => this.complain(what),
     (what) => this.sights.saw(what),
   );
+  readonly outgoingRules: OutgoingRules = new OutgoingRules(
+    this.book,
+    (what) => this.complain(what),
+    (what) => this.sights.saw(what),
+  );
+  readonly txRules: TxRules;
   /** Every run that there is, whoever started it. */
   readonly runIds: string[] = [];
   /** The effects of the last fault begin now or before, epoch ms. */
@@ -82,6 +97,8 @@ export class World {
   /** Each run after the last change that was made to it. */
   readonly #latest = new Map<string, Promise<Run | undefined>>();
   readonly #desks = new Map<string, Desk>();
+  /** Of all rules; the book comes first. */
+  readonly #handlers: readonly Handlers[];
   readonly #isPlanted: boolean;
   readonly #skew: Chance;
   readonly #rollout: Chance;
@@ -110,6 +127,21 @@ export class World {
     };
     this.journalRules.onZombieBody = () => this.sights.zombieBody();
     this.#workers = new Workers(this, program);
+    const complain = (what: string) => this.complain(what);
+    this.familyRules = new FamilyRules(complain, (what) => this.sights.saw(what), program.generations > 1);
+    this.txRules = new TxRules(this.book, this.outside.tables, complain, (what) => this.sights.saw(what));
+    this.#handlers = [
+      this.book,
+      this.journalRules,
+      this.wakeRules,
+      this.signalRules,
+      this.endRules,
+      this.familyRules,
+      this.foldRules,
+      this.outgoingRules,
+      this.txRules,
+      this.sights,
+    ].map(({ handlers }) => handlers);
     this.#nextSweepAt = program.hasSweeper
       ? this.outside.clock.now() + SWEEP_EVERY_MS
       : Number.POSITIVE_INFINITY;
@@ -163,6 +195,7 @@ export class World {
         this.note(`${caller.id} begins attempt ${attempt.attempt} of ${attempt.runId} ${attempt.id}`);
         this.journalRules.bodyBegins(caller, attempt);
         this.endRules.bodyBegins(caller, attempt);
+        this.foldRules.bodyBegins(caller, attempt);
       },
       onComplaint: (what) => this.complain(what),
       onTokens: (runId, name, tokens) => {
@@ -309,12 +342,10 @@ export class World {
     if (isWrite(name) && holdsSecret(args)) this.complain(`${name} was given the secret of a token`);
     this.note(`${process.actor} ${process.id} ${name}(${brief(args)}) = ${brief(answer)}`);
     const seen = { process, args: args as never[], answer, before, at };
-    dispatch(this.journalRules.handlers, name, seen);
-    dispatch(this.wakeRules.handlers, name, seen);
-    dispatch(this.signalRules.handlers, name, seen);
-    dispatch(this.endRules.handlers, name, seen);
-    dispatch(this.familyRules.handlers, name, seen);
-    dispatch(this.sights.handlers, name, seen);
+    for (const handlers of this.#handlers) {
+      dispatch(handlers, name, seen);
+      if (isAppend(name, answer)) dispatch(handlers, "journal.append", seen);
+    }
   }
 
   note(line: string): void {
@@ -324,6 +355,7 @@ export class World {
   async #settle(): Promise<void> {
     for (let pumps = 0; await this.#pump(); pumps += 1)
       if (pumps > MAX_PUMPS) throw new Error("the world never comes to rest");
+    this.txRules.rest();
     const areAllThere = !this.course.has("message lost");
     const bodies = this.outside.wakeUpBodies();
     for (const runId of this.runIds) {
@@ -359,6 +391,13 @@ export class World {
     if (place === undefined) return this.outside.nextAt();
     return earliest([this.outside.nextAt(), Math.max(this.#nextSweepAt, place)]);
   }
+}
+
+/** Whether a transaction is an append to every rule: it has won the slot, or lost it. */
+function isAppend(name: string, answer: unknown): boolean {
+  if (name !== "journal.appendWith") return false;
+  const { ok, existing } = answer as { readonly ok: boolean; readonly existing?: Checkpoint };
+  return ok || existing !== undefined;
 }
 
 /** Every change of a run names it in what is asked. */
