@@ -98,6 +98,8 @@ export class Activation {
   /** Children whose start is in the journal and that could not be made. */
   #unborn: ChildFailed[] = [];
   #isPaused = false;
+  /** The code that runs here has been followed by another beginning: nothing of it may be recorded any more. */
+  #beginsAnew = false;
 
   constructor(options: ActivationOptions) {
     this.#options = options;
@@ -149,6 +151,7 @@ export class Activation {
   /** @throws LeaseLost, Overtaken, and whatever the ports throw */
   async work(): Promise<Ending> {
     const { execution, engine } = this.#options;
+    if (this.#beginsAnew) return this.#handOver();
     for (let turns = 0; turns < MAX_LOOP_TURNS; turns += 1) {
       if (this.#options.signal.aborted)
         throw new LeaseLost(`run ${this.#options.run.runId}: the lease is lost`);
@@ -183,7 +186,8 @@ export class Activation {
       const turned = await turnOver(engine, execution, decision);
       if (turned !== undefined) {
         await this.#record([turned]);
-        if (turned.type === "run.continued" || this.#mayHandOff()) return { kind: "hand-off" };
+        this.#beginsAnew = turned.type === "run.continued";
+        if (this.#beginsAnew || this.#mayHandOff()) return { kind: "hand-off" };
         continue;
       }
       if (decision.fault !== undefined && !this.#runner.busy)
@@ -197,6 +201,12 @@ export class Activation {
       "E_INTERNAL",
       `Run ${this.#options.run.runId}: an activation took ${MAX_LOOP_TURNS} turns.`,
     );
+  }
+
+  /** A cause that came while the run was being left is looked at by whoever begins it anew: the message is sent. */
+  #handOver(): Ending {
+    this.seen = this.#wake;
+    return { kind: "hand-off" };
   }
 
   /** Whether the inbox has turned out to hold something else than it was decided by. */

@@ -7,7 +7,7 @@ import { workflow } from "../../lib/sdk/index.ts";
 import { countLoads } from "./count-loads.ts";
 import { everyCrash } from "./every-crash.ts";
 import { checkInvariants } from "./invariants.ts";
-import { Lab } from "./lab.ts";
+import { type Fate, Lab } from "./lab.ts";
 
 const DAY_MS = 24 * 3_600_000;
 const double = workflow("double", async (ctx, input) => ctx.step("work", () => (input as number) * 2));
@@ -229,6 +229,42 @@ describe("a run that begins anew", () => {
     }
     const other = forkRun(lab.engine, { runId, after: length - 1, input: { value: 5 } });
     await expect(other).rejects.toThrow("E_BAD_OPTION");
+  });
+
+  it("begins anew once, whatever comes between its new beginning and its leaving", async () => {
+    const w = workflow("w", async (ctx, n): Promise<unknown> => {
+      try {
+        await ctx.step("do", () => n);
+        if (n === 1) await ctx.continueAsNew(2);
+        return await ctx.waitForSignal("item");
+      } finally {
+        await ctx.step("clean up", () => n);
+      }
+    });
+    const comes = async (act: (lab: Lab, runId: string) => Promise<unknown>) => {
+      const lab = new Lab([w]);
+      let hasBegun = false;
+      lab.watch = async ({ method, args: [first, second] }): Promise<Fate> => {
+        hasBegun ||= method === "append" && JSON.stringify(second).includes("run.continued");
+        if (!hasBegun || method !== "suspend") return "go on";
+        lab.watch = undefined;
+        await act(lab, (first as { runId: string }).runId);
+        return "go on";
+      };
+      const runId = await lab.start(w, 1);
+      const result = await lab.result(runId).catch((error: Error) => error.message);
+      const types = (await lab.entries(runId)).map(
+        (entry) => `${entry.type} ${"id" in entry ? entry.id : ""}`,
+      );
+      await checkInvariants(lab, runId);
+      return { result, types };
+    };
+    const signalled = await comes(async (lab, runId) => await lab.signal(runId, "item", "now", "key"));
+    expect(signalled.result).toBe("now");
+    expect(signalled.types.filter((type) => type.startsWith("run.continued"))).toHaveLength(1);
+    const cancelled = await comes(async (lab, runId) => await cancelRun(lab.engine, { runId }));
+    expect(cancelled.result).toContain("was cancelled");
+    expect(cancelled.types.filter((type) => type === "step.succeeded clean up")).toHaveLength(1);
   });
 
   it("loses and doubles nothing, wherever a process dies", async () => {
