@@ -7,6 +7,7 @@ import type { Checkpoint } from "../../lib/ports/journal.ts";
 import type { Ports } from "../../lib/ports/ports.ts";
 import type { Run } from "../../lib/ports/run.ts";
 import type { RunQuery } from "../../lib/ports/store.ts";
+import "./collectable-signals.ts";
 import { Chance } from "./chance.ts";
 import { EndRules } from "./end-rules.ts";
 import { FamilyRules } from "./family-rules.ts";
