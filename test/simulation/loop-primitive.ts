@@ -54,7 +54,7 @@ export function isInTurn(id: string): boolean {
   return id.search(TURN) >= 0;
 }
 
-function labelOfTurn({ name }: LoopNode, turn: number, label: string): string {
+export function labelOfTurn({ name }: Pick<LoopNode, "name">, turn: number, label: string): string {
   return `${label} ${name} turn ${turn}`;
 }
 

@@ -29,12 +29,17 @@ export const emit: Primitive<Said<"emit">> = {
   draw: ({ chance, newName }) => drawSaid("emit", newName(), chance),
   run: async ({ name, isAwaited, isBulky }, at) => {
     const detail = isBulky ? { name, text: bulk(name) } : { name };
-    await waitFor(at.ctx.emit({ type: `${name} happened`, source: at.label, detail }), isAwaited);
+    await waitFor(at.ctx.emit({ type: typeOf(name), source: at.label, detail }), isAwaited);
     return "emitted";
   },
   expect: () => "emitted",
   longestMs: () => 0,
 };
+
+/** Of the events of a node. */
+export function typeOf(name: string): string {
+  return `${name} happened`;
+}
 
 export interface AttributesNode extends Said<"attributes"> {
   readonly changes: Readonly<Partial<Record<(typeof ATTRIBUTES)[number], "set" | "number" | "away">>>;

@@ -67,9 +67,12 @@ export class OutgoingRules {
     },
   };
 
-  /** When all is over: what a reader would see. */
-  judge({ runId, attributes }: Run, state: Note | undefined): void {
+  /** When all is over: what a reader would see, and what the bus was given. */
+  judge({ runId, attributes }: Run, state: Note | undefined, bus: ReadonlySet<string>): void {
     const journal = this.#book.of(runId);
+    for (const { seq, entry } of journal)
+      if (entry.type === "event.emitted" && !bus.has(`${runId}/${seq}`))
+        this.#complain(`event ${runId}/${seq} never reached the bus`);
     this.#checkTold(runId, journal.length);
     this.#checkAttributes(runId, journal.length, attributes);
     const last = journal.findLast(({ entry }) => entry.type === "state.published");

@@ -33,6 +33,7 @@ export class Outside {
     { queue: this.deadWakeUps, actor: "dead letters" },
     { queue: this.deadSteps, actor: "dead letters" },
   ];
+  readonly events = new MemoryEvents();
   /** Of the author's. */
   readonly tables = new Tables();
   readonly ports: Ports;
@@ -44,7 +45,7 @@ export class Outside {
       activations: this.wakeUps,
       stepHandlers: new Map([[STEP_HANDLER, this.steps]]),
       timers: this.timers,
-      events: new MemoryEvents(),
+      events: this.events,
       blobs: new MemoryBlobs(),
       clock: this.clock,
       random: seededRandom(new Chance(seed, "random port")),

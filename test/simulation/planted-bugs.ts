@@ -1,5 +1,5 @@
-// Stores with one guard missing. The simulator must find each of them: a check that cannot fail proves nothing.
-import type { Checkpoint } from "../../lib/ports/journal.ts";
+// Stores, and a bus, with one guard missing. The simulator must find each of them: a check that cannot fail proves nothing.
+import type { Checkpoint, Note } from "../../lib/ports/journal.ts";
 import type { Ports } from "../../lib/ports/ports.ts";
 import type { Store } from "../../lib/ports/store.ts";
 
@@ -115,6 +115,68 @@ export const listForgets: Plant = inStore((store) => ({
     },
   }),
 }));
+
+/** X1 broken: the author's writes are done whoever has the slot, and again when they are asked for again. */
+export const transactionsAreTwoWrites: Plant = inStore((store) => {
+  let asked = 0;
+  return {
+    ...store,
+    journal: changed(store.journal, {
+      appendWith: async (runId, checkpoint, writes) => {
+        asked += 1;
+        const done = await store.journal.appendWith?.(`writes ${asked}`, { ...checkpoint, first: 1 }, writes);
+        return done?.ok === true ? await store.journal.append(runId, checkpoint) : (done ?? { ok: true });
+      },
+    }),
+  };
+});
+
+/** What was used up is not kept: who sends it again is news. */
+export const retiredIsForgotten: Plant = inStore((store) => ({
+  ...store,
+  journal: changed(store.journal, { retired: async () => undefined }),
+}));
+
+/** A load that leaves out all that lies before the last fold, and not only what the folds say. */
+export const loadLeavesOutTooMuch: Plant = inStore((store) => ({
+  ...store,
+  journal: changed(store.journal, {
+    load: async (runId, folds = []) => {
+      const to = folds.at(-1)?.to;
+      return await store.journal.load(runId, to === undefined ? [] : [{ from: 1, to }]);
+    },
+  }),
+}));
+
+/** Whoever puts a state last has put the latest. */
+export const statesGoBack: Plant = inStore((store) => {
+  const notes = new Map<string, Note>();
+  return {
+    ...store,
+    journal: changed(store.journal, {
+      putNote: async (runId, note) => {
+        await store.journal.putNote(runId, note);
+        notes.set(`${runId} ${note.name}`, note);
+      },
+      note: async (runId, name) => notes.get(`${runId} ${name}`),
+    }),
+  };
+});
+
+/** META is never told of attributes. */
+export const attributesAreDropped: Plant = inStore((store) => ({
+  ...store,
+  runs: changed(store.runs, {
+    suspend: async ({ attributes: _, ...suspension }) => await store.runs.suspend(suspension),
+    close: async ({ attributes: _, ...request }) => await store.runs.close(request),
+  }),
+}));
+
+/** A bus that answers that it has taken what it has not. */
+export const busTakesOne: Plant = (ports) => ({
+  ...ports,
+  events: { put: async (events) => await ports.events.put(events.slice(0, 1)) },
+});
 
 function changed<Port extends object>(port: Port, methods: Partial<Port>): Port {
   return new Proxy(port, {

@@ -5,15 +5,21 @@ import type { Fault } from "./fault.ts";
 import { KNOWN_BAD } from "./known-bad.ts";
 import {
   appendOverwrites,
+  attributesAreDropped,
+  busTakesOne,
   claimIgnoresLease,
   claimIgnoresPause,
   factsAreAlwaysStored,
   inboxHidesCancels,
   listForgets,
   loadHidesSignals,
+  loadLeavesOutTooMuch,
   type Plant,
   raiseCountsNothing,
+  retiredIsForgotten,
+  statesGoBack,
   suspendIgnoresWake,
+  transactionsAreTwoWrites,
 } from "./planted-bugs.ts";
 import { play } from "./play.ts";
 import { drawProgram } from "./program.ts";
@@ -62,6 +68,12 @@ describe("the simulator", () => {
     "an inbox that does not tell of cancellations": [inboxHidesCancels, /not told that it is cancelled/],
     "a claim of a run that is held": [claimIgnoresPause, /claimed while it was held/],
     "two completions that are both accepted": [factsAreAlwaysStored, /completed twice|is lost/],
+    "a transaction that is two writes": [transactionsAreTwoWrites, /X1/],
+    "used-up facts that are not kept": [retiredIsForgotten, /a signal was delivered twice/],
+    "a load that leaves out more than is over": [loadLeavesOutTooMuch, /stalled: E_/],
+    "a state that is put whatever stands": [statesGoBack, /its state went back|it shows state/],
+    "attributes that META never gets": [attributesAreDropped, /not found by|with the attributes/],
+    "a bus that forgets": [busTakesOne, /never reached the bus/],
   };
   for (const [name, [plant, found]] of Object.entries(bugs)) {
     it(`finds ${name}`, async () => {

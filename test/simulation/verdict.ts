@@ -12,6 +12,7 @@ import { isClosed, type Run } from "../../lib/ports/run.ts";
 import type { Loaded } from "../../lib/ports/store.ts";
 import type { Action, Ending } from "./primitive.ts";
 import { type Code, EPILOGUE, endingsOf, type Input, type Program, WORKFLOW } from "./program.ts";
+import { judgeSaid } from "./said.ts";
 import { brief } from "./trace.ts";
 import { judgeActions } from "./vocabulary.ts";
 import type { World } from "./world.ts";
@@ -47,7 +48,9 @@ export async function judge(
   // A child may be cancelled by its parent; whether rightly, the rules of families say.
   const endings: readonly Ending[] = run.parent && isAsked ? [...own, { status: "cancelled" }] : own;
   judgeEnd(run, last, result, endings, complain);
-  world.outgoingRules.judge(run, await journal.note(runId, STATE_NOTE));
+  const bus = new Set(world.outside.events.sent.map(({ id }) => id));
+  world.outgoingRules.judge(run, await journal.note(runId, STATE_NOTE), bus);
+  if (last.type === "run.succeeded") judgeSaid(program, input, entries, complain);
   await judgeReadable(world, run, entries, complain);
   await judgeReplay(world, runId, loaded, { last, value: result }, complain);
   if (run.folds !== undefined)
