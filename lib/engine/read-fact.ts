@@ -22,7 +22,7 @@ export async function putFactOnce(
   fact: Fact,
 ): ReturnType<Store["journal"]["putFact"]> {
   const result = await journal.putFact(runId, fact);
-  if (!result.stored) return result;
+  // Also when there was one: it may be our own, put beside the used-up one by a try of which we heard nothing.
   const existing = await journal.retired(runId, fact.key);
   return existing === undefined ? result : { stored: false, existing };
 }

@@ -82,3 +82,34 @@ describe("a fact of the inbox", () => {
     }
   });
 });
+
+describe("what has been used up and left out", () => {
+  it("is not completed by who asks again after he was not answered", async () => {
+    let token = "";
+    const w = workflow("w", async (ctx) =>
+      ctx.loop("l", 0, async (c, turn) => {
+        if (turn === 0) {
+          const handOut = (its: string) => {
+            token = its;
+          };
+          await c.waitForCallback("given", handOut, { timeout: "1 hour" }).catch(() => {});
+        } else await c.sleep("rest", "1 day");
+        return turn === 3 ? { done: turn } : { next: turn + 1 };
+      }),
+    );
+    const lab = new Lab([w]);
+    const runId = await lab.start(w);
+    await lab.pass(30 * 3_600_000);
+    const complete = () => completeCallback(lab.engine, token, { ok: true, value: "late" });
+    let hasPut = false;
+    lab.watch = ({ method }) => {
+      hasPut ||= method === "putFact";
+      return hasPut ? "die after" : "go on";
+    };
+    void complete().catch(() => {});
+    await lab.settle();
+    lab.watch = undefined;
+    await expect(complete()).rejects.toThrow("E_CALLBACK_CLOSED");
+    expect(await lab.result(runId)).toBe(3);
+  });
+});
