@@ -17,6 +17,8 @@ export class EndRules {
   readonly #stored = new Map<SimProcess, { readonly runId: string; readonly request: Request }>();
   readonly #accepted = new Set<string>();
   readonly #told = new Set<string>();
+  /** Runs whose next owner begins their code anew: they are left whatever came meanwhile, and told then. */
+  readonly #begunAnew = new Set<string>();
   /** The run that a process has loaded, when nothing of its code may run any more. */
   readonly #outright = new Map<SimProcess, string>();
   /** Since when a process knows that its run is paused, epoch ms. */
@@ -85,12 +87,14 @@ export class EndRules {
         `${runId}: ${entries[0]?.type} was recorded although the run was to end without its code`,
       );
     if (entries.some(({ type }) => type === "run.cancel_requested")) this.#told.add(runId);
+    if (entries.at(-1)?.type === "run.continued") this.#begunAnew.add(runId);
+    else this.#begunAnew.delete(runId);
   }
 
-  #suspended({ args: [{ runId, fence, seen }], answer, before }: SeenBy<"runs.suspend">): void {
+  #suspended({ args: [{ runId, fence, seen, status }], answer, before }: SeenBy<"runs.suspend">): void {
     if (!answer.ok) return;
     const isRepeated = before?.fence === fence && before.leaseUntil === undefined && before.handled === seen;
-    if (isRepeated) return;
+    if (isRepeated || (status === "pending" && this.#begunAnew.has(runId))) return;
     if (this.#accepted.has(`terminate ${runId}`))
       this.#complain(`${runId} was suspended after it had been terminated`);
     if (this.#accepted.has(`cancel ${runId}`) && !this.#told.has(runId))

@@ -101,8 +101,9 @@ export class FoldRules {
     const isOver = (noted: Noted) => behind !== undefined && isPastOf(noted, behind);
     if (behind === undefined || !behind.isFirst || !held.every(isOver))
       this.#complain(`F2: META of ${runId} leaves out ${from} to ${to}, which is not over`);
-    for (const { entry } of held)
-      if ("fact" in entry && this.#retired.get(runId)?.has(entry.fact) !== true)
+    // What stands behind another in its checkpoint may have been given up because of that, and wait for the next who asks.
+    for (const { entry, isFirst } of held)
+      if ("fact" in entry && isFirst && this.#retired.get(runId)?.has(entry.fact) !== true)
         this.#complain(`F5: ${runId}: signal ${entry.fact} was taken at a place left out and not retired`);
   }
 
