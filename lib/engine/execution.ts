@@ -87,6 +87,8 @@ export class Execution {
   readonly awaited = new Set<Made>();
   /** Keys of the signal facts the journal has consumed. */
   readonly consumed = new Set<string>();
+  /** Keys of signal facts that were recorded for a call which had been given up, with its id. */
+  readonly #untaken = new Map<string, string>();
   /** Set when the code has returned or thrown, and what it had registered is undone. */
   outcome: Ended | undefined;
   /** Set when the code cannot go on and a person is needed. */
@@ -160,6 +162,7 @@ export class Execution {
     if (call?.withdrawn) {
       // Recorded together with what made the code lose interest, or after it.
       this.#moveOn(entry.at);
+      if ("fact" in entry && !this.consumed.has(entry.fact)) this.#untaken.set(entry.fact, entry.id);
       kindOf(call.kind).applyWithdrawn?.(call, entry, this.#delivered(seq, value));
       await this.#undoWhatCameLate();
       return;
@@ -206,7 +209,21 @@ export class Execution {
     this.children.note(seq, entry);
     this.attributes.note(seq, entry);
     if ("fact" in entry) this.consumed.add(entry.fact);
+    this.#giveBack(entry);
     if ("id" in entry) this.ended.push({ key: callKeyOf(entry.id, generation), isNotedElsewhere: false });
+  }
+
+  /** Keys of signals that were recorded for calls below a scope, and that nobody has taken. */
+  untakenBelow(scope: string): readonly string[] {
+    return [...this.#untaken].flatMap(([key, id]) => (id.startsWith(scope) ? [key] : []));
+  }
+
+  /** What was recorded for calls that had been given up waits for the next who asks. */
+  #giveBack(entry: Entry): void {
+    for (const key of ("untaken" in entry && entry.untaken) || []) {
+      this.consumed.delete(key);
+      this.#untaken.delete(key);
+    }
   }
 
   /** What the outside keeps of a call goes by this. */
@@ -317,7 +334,10 @@ export class Execution {
       value,
       resolve: (call, result) => this.calls.resolve(call, result),
       reject: (call, error) => this.calls.reject(call, error),
-      consume: (factKey) => this.consumed.add(factKey),
+      consume: (factKey) => {
+        this.consumed.add(factKey);
+        this.#untaken.delete(factKey);
+      },
       keepUndo: (call, result) => this.undos.keep(call, result),
     };
   }
@@ -325,6 +345,7 @@ export class Execution {
   /** The turn before has ended for good: nothing of it is heard of again, nothing of it is undone. */
   #turnOver(entry: LoopTurned, place: Place): void {
     this.folds.turned(entry, place);
+    this.#giveBack(entry);
     const scope = scopeOfTurn(entry.id, entry.turn - 1);
     this.#forget(scope);
     for (const drawn of this.#draws.keys()) if (drawn.startsWith(scope)) this.#draws.delete(drawn);

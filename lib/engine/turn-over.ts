@@ -41,6 +41,7 @@ async function nextTurn(
     turn,
     value: await packEncoded(state, runId, engine),
     from: execution.folds.startOf(id),
+    ...untakenBelow(execution, scopeOfTurn(id, turn - 1)),
     // What `ctx.now()` shows must not depend on what is left out: a former owner's clock may have been ahead.
     at: Math.max(ports.clock.now(), execution.now),
   };
@@ -61,7 +62,13 @@ async function continued(
   const at = Math.max(clock.now(), execution.now);
   if (!packed.ok) return { type: "run.continue_refused", failure: packed.failure, at };
   await cancelChildren(engine, execution, "");
-  return { type: "run.continued", generation: execution.generation + 1, value: packed.value, at };
+  const next = { generation: execution.generation + 1, value: packed.value };
+  return { type: "run.continued", ...next, ...untakenBelow(execution, ""), at };
+}
+
+function untakenBelow(execution: Execution, scope: string): Pick<LoopTurned, "untaken"> {
+  const untaken = execution.untakenBelow(scope);
+  return untaken.length === 0 ? {} : { untaken };
 }
 
 async function cancelChildren(engine: Engine, execution: Execution, scope: string): Promise<void> {

@@ -115,16 +115,24 @@ export type EventEmitted = OfCall & {
 export type TxCommitted = OfCall & { readonly type: "tx.committed" };
 /** Nothing was written. */
 export type TxRefused = OfCall & { readonly type: "tx.refused"; readonly failure: Failure };
+interface Ends {
+  /**
+   * Keys of signals that were recorded for calls of it which had been given up in the same moment, and that nobody has taken:
+   * who leaves out what has ended cannot tell.
+   */
+  readonly untaken?: readonly string[];
+}
 /** A turn of a loop has ended: the next one begins with this state. A fold (docs/design/protocol.md). */
-export type LoopTurned = OfCall & {
-  readonly type: "loop.turned";
-  /** Number of the turn that begins, from 1. */
-  readonly turn: number;
-  /** Its state. */
-  readonly value: Payload;
-  /** From here up to this entry there are only entries of turns that have ended: replay does not need them. */
-  readonly from: number;
-};
+export type LoopTurned = OfCall &
+  Ends & {
+    readonly type: "loop.turned";
+    /** Number of the turn that begins, from 1. */
+    readonly turn: number;
+    /** Its state. */
+    readonly value: Payload;
+    /** From here up to this entry there are only entries of turns that have ended: replay does not need them. */
+    readonly from: number;
+  };
 /** Somebody asked for the end: every open call rejects with `CancelledError`. */
 export type RunCancelRequested = Stamp & { readonly type: "run.cancel_requested"; readonly reason?: string };
 /** The run's time is up: its code goes no further, what it registered is undone. */
@@ -138,12 +146,13 @@ export type RunVersionMarked = Stamp & {
 };
 
 /** The code begins anew with this input; replay needs nothing that was before. */
-export type RunContinued = Stamp & {
-  readonly type: "run.continued";
-  /** How often the code has begun, this time included: 2 or more. */
-  readonly generation: number;
-  readonly value: Payload;
-};
+export type RunContinued = Stamp &
+  Ends & {
+    readonly type: "run.continued";
+    /** How often the code has begun, this time included: 2 or more. */
+    readonly generation: number;
+    readonly value: Payload;
+  };
 /** The code cannot begin anew with the input it gave: the run fails. */
 export type RunContinueRefused = Stamp & { readonly type: "run.continue_refused"; readonly failure: Failure };
 

@@ -112,4 +112,32 @@ describe("what has been used up and left out", () => {
     await expect(complete()).rejects.toThrow("E_CALLBACK_CLOSED");
     expect(await lab.result(runId)).toBe(3);
   });
+
+  it("holds no signal that a call was given which had been given up in the same moment", async () => {
+    for (const crash of [false, true]) {
+      const w = workflow("w", async (ctx) =>
+        ctx.loop("l", [] as readonly unknown[], async (c, seen, turn) => {
+          await c.sleep("rest", "1 day");
+          const rivals = ["one", "two"].map((name) => c.scope(name, async (s) => s.waitForSignal("item")));
+          const item = await Promise.race(rivals);
+          for (const rival of rivals) rival.cancel("too late");
+          await Promise.allSettled(rivals);
+          const more = [...seen, item];
+          return turn === 1 ? { done: more } : { next: more };
+        }),
+      );
+      const lab = new Lab([w]);
+      let hasTurned = false;
+      lab.watch = ({ method, args }) => {
+        if (hasTurned || !crash) return "go on";
+        hasTurned = method === "append" && JSON.stringify(args[1]).includes("loop.turned");
+        return hasTurned ? "die after" : "go on";
+      };
+      const runId = await lab.start(w);
+      for (const item of ["a", "b"]) await lab.signal(runId, "item", item, item);
+      await lab.pass(4 * 24 * 3_600_000);
+      expect((await lab.run(runId)).status, `crash: ${crash}`).toBe("succeeded");
+      expect(await lab.result(runId)).toEqual(["a", "b"]);
+    }
+  });
 });
