@@ -85,7 +85,7 @@ export class FoldRules {
     for (const fact of facts) {
       retired.add(fact.key);
       this.#saw("facts retired");
-      if (fact.kind === "signal" && !journal.some(({ entry }) => "fact" in entry && entry.fact === fact.key))
+      if (fact.kind === "signal" && !isTaken(journal, fact.key))
         this.#complain(`F4: ${runId}: signal ${fact.key} was retired and nobody has taken it`);
       if (fact.kind === "step" && fact.seq > journal.length)
         this.#complain(`F4: ${runId}: the result of step ${fact.seq} was retired before it was asked for`);
@@ -131,6 +131,15 @@ export class FoldRules {
         );
     }
   }
+}
+
+/** Of a signal: what the journal said of it last. */
+function isTaken(journal: readonly Noted[], key: string): boolean {
+  const last = journal.findLast(
+    ({ entry }) =>
+      ("fact" in entry && entry.fact === key) || ("untaken" in entry && entry.untaken?.includes(key)),
+  );
+  return last !== undefined && "fact" in last.entry;
 }
 
 function isFold(entry: Entry): boolean {

@@ -41,7 +41,10 @@ export class SignalRules {
 
   #appended({ process, args: [runId, { entries }], answer }: SeenBy<"journal.append">): void {
     if (!answer.ok) return;
-    for (const entry of entries) if ("fact" in entry) this.#consumed.add(`${runId} ${entry.fact}`);
+    for (const entry of entries) {
+      if ("fact" in entry) this.#consumed.add(`${runId} ${entry.fact}`);
+      for (const key of ("untaken" in entry && entry.untaken) || []) this.#consumed.delete(`${runId} ${key}`);
+    }
     const loadedAt = this.#loadedAt.get(process) ?? 0;
     for (const entry of entries) {
       if (entry.type !== "signal.timed_out") continue;
