@@ -191,24 +191,62 @@ describe("a loop", () => {
     await checkInvariants(lab, runId);
   });
 
-  it("that is cancelled ends even when its turn does not listen", async () => {
-    const deaf = async (ctx: Context) =>
+  describe("whose turn does not listen", () => {
+    const deaf = (ctx: Context) =>
       ctx.loop("l", 0, async (c, n) => {
         await c.sleep("s", "1 hour").catch(() => {});
         return { next: n + 1 };
       });
-    const outer = workflow("outer", async (ctx) => {
-      const loop = ctx.scope("s", deaf);
-      await ctx.sleep("a while", "90 minutes");
-      loop.cancel();
-      return await loop.catch((error: Error) => error.name);
+
+    it("ends when its run is cancelled", async () => {
+      const lab = new Lab([workflow("deaf", async (ctx) => await deaf(ctx))]);
+      const runId = await lab.start("deaf");
+      await lab.pass(3 * 3_600_000);
+      await cancelRun(lab.engine, { runId });
+      await expect(lab.result(runId)).rejects.toThrow("cancelled");
+      expect((await lab.run(runId)).status).toBe("cancelled");
     });
-    const lab = new Lab([workflow("deaf", deaf), outer]);
-    const runId = await lab.start("deaf");
-    await lab.pass(3 * 3_600_000);
-    await cancelRun(lab.engine, { runId });
-    await expect(lab.result(runId)).rejects.toThrow("cancelled");
-    expect((await lab.run(runId)).status).toBe("cancelled");
+
+    it.each([
+      ["it is cancelled itself", deaf],
+      ["a scope around it is cancelled", (ctx: Context) => ctx.scope("s", async (c) => await deaf(c))],
+    ])("ends when %s", async (_, begin) => {
+      const w = workflow("w", async (ctx) => {
+        const work = begin(ctx);
+        await ctx.sleep("a while", "90 minutes");
+        work.cancel();
+        return await work.catch((error: Error) => error.name);
+      });
+      const lab = new Lab([w]);
+      const runId = await lab.start(w);
+      await lab.pass(10 * 3_600_000);
+      expect((await lab.run(runId)).status).toBe("succeeded");
+      expect(await lab.result(runId)).toBe("CancelledError");
+      await checkInvariants(lab, runId);
+    });
+  });
+
+  it("cleans up in a scope that was given up", async () => {
+    const w = workflow("w", async (ctx) => {
+      const piece = ctx.scope("piece", async (scope) => {
+        try {
+          await scope.sleep("long", "1 day");
+        } finally {
+          await scope.loop("tidy", 0, async (c, n) => {
+            await c.step("sweep", () => null);
+            return n === 2 ? { done: null } : { next: n + 1 };
+          });
+        }
+      });
+      await ctx.sleep("a while", "1 hour");
+      piece.cancel();
+      return await piece.catch((error: Error) => error.name);
+    });
+    const lab = new Lab([w]);
+    const runId = await lab.start(w);
+    expect(await lab.result(runId)).toBe("CancelledError");
+    expect((await lab.entries(runId)).filter(({ type }) => type === "step.succeeded")).toHaveLength(3);
+    await checkInvariants(lab, runId);
   });
 
   it("cleans up with a loop of its own after a cancellation", async () => {

@@ -41,6 +41,8 @@ class Loop {
   readonly #body: Body;
   /** Begun by code that cleans up after a cancellation. */
   readonly #isCleaningUp: boolean;
+  /** Begun where the code has given up a scope around it. */
+  readonly #isInGivenUp: boolean;
   #cancelled: CancelledError | undefined;
 
   constructor(execution: Execution, scope: Opened, body: Body) {
@@ -48,6 +50,7 @@ class Loop {
     this.#scope = scope;
     this.#body = body;
     this.#isCleaningUp = execution.isCancelled;
+    this.#isInGivenUp = execution.givenUp.has(scope.id);
   }
 
   async run(first: Encoded): Promise<unknown> {
@@ -78,9 +81,13 @@ class Loop {
 
   /** A turn may have caught what it was told; nothing would ever tell the next one. */
   #checkGoesOn(): void {
+    const { givenUp, isCancelled } = this.#execution;
+    const { id } = this.#scope;
     if (this.#cancelled !== undefined) throw this.#cancelled;
-    if (this.#execution.isCancelled && !this.#isCleaningUp)
-      throw new CancelledError(`the run was cancelled in a turn of loop "${this.#scope.id}"`);
+    if (isCancelled && !this.#isCleaningUp)
+      throw new CancelledError(`the run was cancelled in a turn of loop "${id}"`);
+    if (givenUp.has(id) && !this.#isInGivenUp)
+      throw new CancelledError(`a scope around loop "${id}" was cancelled in one of its turns`);
   }
 
   async #turn({ turn, state }: Standing): Promise<Turn<unknown>> {
