@@ -88,11 +88,10 @@ export class Folds {
     return false;
   }
 
-  /** The longest are kept: each costs a read of its own. The entry behind a fold is read, so no other fold holds it. */
+  /** The longest are kept: each costs a read of its own. They come in the order of their ends, as their entries do. */
   add(fold: Fold): void {
-    const isHeld = this.#folds.some(({ from, to }) => from <= fold.to + 1 && fold.to < to);
-    if (fold.to < fold.from || isHeld) return;
-    const others = this.#folds.filter(({ from, to }) => to + 1 < fold.from || from > fold.to);
+    if (fold.to < fold.from) return;
+    const others = this.#folds.filter(({ to }) => to + 1 < fold.from);
     this.#folds = [...others, fold]
       .toSorted((a, b) => b.to - b.from - (a.to - a.from))
       .slice(0, MAX_FOLDS)
