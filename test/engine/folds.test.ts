@@ -1,6 +1,9 @@
 // Loops in loops, beside loops, around steps and waits, as chance draws them: whatever is folded, the run comes to its end.
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { Folds } from "../../lib/engine/folds.ts";
+import { MAX_FOLDS } from "../../lib/limits.ts";
+import type { LoopTurned } from "../../lib/ports/journal.ts";
 import { type Context, workflow } from "../../lib/sdk/index.ts";
 import { checkInvariants } from "./invariants.ts";
 import { Lab } from "./lab.ts";
@@ -83,5 +86,39 @@ describe("whatever loops there are", () => {
       }),
       { numRuns: 60, interruptAfterTimeLimit: 60_000 },
     );
+  });
+});
+
+describe("folds", () => {
+  const turned = (turn: number, from: number): LoopTurned => ({
+    type: "loop.turned",
+    id: "l",
+    turn,
+    from,
+    at: 0,
+    value: { encoding: "json", text: "0" },
+  });
+
+  it("end where a checkpoint begins: a turn that shares one with other entries begins none (F3)", () => {
+    const folds = new Folds();
+    folds.turned(turned(1, 2), { seq: 6, isFirst: false });
+    expect(folds.all).toEqual([]);
+    folds.turned(turned(2, 2), { seq: 9, isFirst: true });
+    expect(folds.all).toEqual([{ from: 2, to: 8 }]);
+  });
+
+  it("are the longest that there are, and no more than a resume can read around", () => {
+    const folds = new Folds();
+    const lengths = [3, 9, 1, 7, 2, 8, 6];
+    let from = 1;
+    const added = lengths.map((length) => {
+      const fold = { from, to: from + length - 1 };
+      from += length + 2;
+      folds.add(fold);
+      return fold;
+    });
+    const shortestKept = lengths.toSorted((a, b) => b - a)[MAX_FOLDS - 1] ?? 0;
+    expect(folds.all).toHaveLength(MAX_FOLDS);
+    expect(folds.all).toEqual(added.filter((_, i) => (lengths[i] ?? 0) >= shortestKept));
   });
 });

@@ -1,0 +1,125 @@
+// What a load leaves out of a run with turns behind it: nothing is lost by it, and nothing else is taken for left out.
+import { describe, expect, it } from "vitest";
+import { replay } from "../../lib/engine/replay.ts";
+import type { Checkpoint } from "../../lib/ports/journal.ts";
+import type { Fold } from "../../lib/ports/run.ts";
+import { workflow } from "../../lib/sdk/index.ts";
+import { everyCrash } from "./every-crash.ts";
+import { checkInvariants } from "./invariants.ts";
+import { Lab } from "./lab.ts";
+
+const HOUR_MS = 3_600_000;
+
+describe("what a run leaves out", () => {
+  it("is nothing as long as its turns have recorded nothing", async () => {
+    const w = workflow("w", async (ctx) =>
+      ctx.loop("l", 0, async (c, n) => {
+        if (n > 0) await c.sleep("s", "1 day");
+        return n === 2 ? { done: n } : { next: n + 1 };
+      }),
+    );
+    const lab = new Lab([w]);
+    const runId = await lab.start(w);
+    await lab.pass(HOUR_MS);
+    expect((await lab.run(runId)).folds ?? []).toEqual([]);
+    expect(await lab.result(runId)).toBe(2);
+  });
+
+  it("is nothing that shares a checkpoint with the new beginning behind it (F3)", async () => {
+    const w = workflow("w", async (ctx, n): Promise<unknown> => {
+      await ctx.step("s", () => null);
+      return n === 2 ? n : await ctx.continueAsNew(2);
+    });
+    const lab = new Lab([w]);
+    const runId = await lab.start(w, 1);
+    await lab.result(runId);
+    const run = await lab.run(runId);
+    const entries = (await lab.entries(runId)).slice(0, 2);
+    expect(entries.map(({ type }) => type)).toEqual(["step.succeeded", "run.continued"]);
+    const foldsOf = async (...parts: readonly (typeof entries)[]) => {
+      let first = 1;
+      const checkpoints = parts.map((part): Checkpoint => {
+        const checkpoint = { first, entries: part, fence: 1, mark: `m${first}`, at: 0 };
+        first += part.length;
+        return checkpoint;
+      });
+      return (await replay(lab.engine, run, { checkpoints, facts: [] })).execution.folds.all;
+    };
+    expect(await foldsOf(entries.slice(0, 1), entries.slice(1))).toEqual([{ from: 1, to: 1 }]);
+    expect(await foldsOf(entries)).toEqual([]);
+  });
+
+  it.each([
+    ["ends where no turn begins", ({ from, to }: Fold) => ({ from, to: to + 1 })],
+    ["begins before the turn behind it says", ({ from, to }: Fold) => ({ from: from - 1, to })],
+  ])("must be what a turn makes superfluous: META with a fold that %s stalls its run", async (_, change) => {
+    let steps = 0;
+    const w = workflow("w", async (ctx) => {
+      await ctx.step("before", () => (steps += 1));
+      return await ctx.loop("l", 0, async (c, n) => {
+        await c.sleep("s", "1 day");
+        return n === 3 ? { done: n } : { next: n + 1 };
+      });
+    });
+    const lab = new Lab([w]);
+    const runId = await lab.start(w);
+    await lab.pass(30 * HOUR_MS);
+    expect((await lab.run(runId)).folds).toEqual([{ from: 2, to: 3 }]);
+    const { runs } = lab.store;
+    const claim = runs.claim.bind(runs);
+    runs.claim = async (request) => {
+      const answer = await claim(request);
+      if (!answer.ok || answer.run.folds === undefined) return answer;
+      return { ...answer, run: { ...answer.run, folds: answer.run.folds.map(change) } };
+    };
+    await lab.pass(24 * HOUR_MS);
+    expect((await lab.run(runId)).stalled?.code).toBe("E_CORRUPT");
+    runs.claim = claim;
+    await lab.retry(runId);
+    expect(await lab.result(runId)).toBe(3);
+    expect(steps).toBe(1);
+  });
+
+  it("is no loss to the attributes that were set there, wherever a process dies", async () => {
+    const w = workflow("w", async (ctx) =>
+      ctx.loop("l", 0, async (c, n) => {
+        if (n === 0) await c.setAttributes({ stage: "begun" });
+        else await c.sleep("s", "1 day");
+        return n === 2 ? { done: n } : { next: n + 1 };
+      }),
+    );
+    await everyCrash(async (watch, where) => {
+      const lab = new Lab([w]);
+      lab.watch = watch;
+      const runId = await lab.start(w);
+      for (let day = 0; day < 3; day += 1) {
+        await lab.pass(24 * HOUR_MS);
+        expect((await lab.run(runId)).attributes, where).toEqual({ stage: "begun" });
+      }
+      await checkInvariants(lab, runId);
+    });
+  });
+
+  it("is not asked of a step handler: a message that comes after the turn's end is dropped", async () => {
+    const done: number[] = [];
+    const w = workflow("w", async (ctx) =>
+      ctx.loop("l", 0, async (c, n) => {
+        const shipped = n === 0 ? [c.step("ship", () => done.push(n), { on: "shipping" })] : [];
+        await Promise.race([...shipped, c.sleep("s", n === 0 ? "10s" : "1 day")]);
+        return n === 2 ? { done: n } : { next: n + 1 };
+      }),
+    );
+    const lab = new Lab([w]);
+    lab.watch = ({ port, method }) => (port === "steps" && method === "send" ? "lose" : "go on");
+    const runId = await lab.start(w);
+    await lab.pass(HOUR_MS);
+    const [dispatched] = await lab.entries(runId);
+    expect(dispatched).toMatchObject({ type: "step.dispatched", id: "l/0/ship" });
+    const message = { kind: "step", runId, seq: 1, handler: "shipping", idempotencyKey: "k" };
+    await lab.steps.send(JSON.stringify(message));
+    await lab.pass(HOUR_MS);
+    expect((await lab.run(runId)).status).toBe("suspended");
+    expect(done).toEqual([]);
+    expect(await lab.result(runId)).toBe(2);
+  });
+});
