@@ -5,7 +5,7 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createTableClient } from "../../lib/aws/clients.ts";
-import { retryRun } from "../../lib/engine/index.ts";
+import { retryRun, terminateRun } from "../../lib/engine/index.ts";
 import type { Checkpoint } from "../../lib/ports/journal.ts";
 import type { TransactionWrite } from "../../lib/ports/transaction.ts";
 import type { Context } from "../../lib/sdk/context.ts";
@@ -88,6 +88,17 @@ describe.skipIf(skipsWithoutDynoxide())("a transaction with the author's writes"
     await expectPaidOnce(input);
     expect(await committed(lab, runId)).toBe(1);
     expect(lab.counts.get("journal.appendWith")).toBe(1);
+  });
+
+  it("is followed by what comes behind it, which begins once", async () => {
+    let begun = 0;
+    const w = workflow("w", async (ctx, input) => {
+      await ctx.tx("pay", writesOf(input as Transfer));
+      return await ctx.step("thank", () => (begun += 1));
+    });
+    const lab = labOf([w]);
+    expect(await lab.result(await lab.start(w, await aTransfer()))).toBe(1);
+    expect(begun).toBe(1);
   });
 
   it("happens exactly once, wherever a process dies (X1)", { timeout: CRASHES_TIMEOUT_MS }, async () => {
@@ -231,6 +242,28 @@ describe.skipIf(skipsWithoutDynoxide())("a transaction with the author's writes"
     const input = await aTransfer();
     expect(await lab.result(await lab.start(transfer, input))).toBe("paid");
     await expectPaidOnce(input);
+    expect(lab.counts.get("runs.abandon")).toBe(1);
+    busy.destroy();
+  });
+
+  it("that meets others is not asked for any more once its owner knows that it was replaced (J2)", async () => {
+    const busy = busyClient(server, 20);
+    const lab = labOf([transfer], {}, busy);
+    const input = await aTransfer();
+    let [tries, late, isReplaced] = [0, 0, false];
+    lab.watch = async ({ method, args }): Promise<Fate> => {
+      if (method === "renew") isReplaced = true;
+      if (method !== "appendWith") return "go on";
+      tries += 1;
+      if (isReplaced) late += 1;
+      if (tries === 1) await terminateRun(lab.engine, { runId: args[0] as string });
+      return "go on";
+    };
+    await expect(lab.result(await lab.start(transfer, input))).rejects.toThrow("terminated");
+    await lab.pass(60_000);
+    expect(isReplaced).toBe(true);
+    expect(late).toBe(0);
+    await expectNothing(input, 100);
     busy.destroy();
   });
 
