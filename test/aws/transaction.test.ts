@@ -1,6 +1,7 @@
 // `appendWith` of the DynamoDB store: a checkpoint and writes of the author's, both or neither, whatever is repeated. The
 // server forgets its tokens here, as DynamoDB does after ten minutes: only the marks tell a repetition.
 import { randomUUID } from "node:crypto";
+import { TransactionInProgressException } from "@aws-sdk/client-dynamodb";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createTableClient } from "../../lib/aws/clients.ts";
 import { createDynamoStore } from "../../lib/aws/dynamo-store.ts";
@@ -123,5 +124,30 @@ describe.skipIf(skipsWithoutDynoxide())("a checkpoint together with writes of th
       ok: false,
       refused: [{ write: 0, code: "ValidationError", message: expect.stringContaining("Infinity") }],
     });
+  });
+
+  it("that makes no sense as a whole is refused, and nothing is there", async () => {
+    const item = { id: `${id} twice` };
+    const put = { put: { table: items.name, item } };
+    expect(await append(aCommit(), [put, put])).toMatchObject({
+      ok: false,
+      refused: [{ code: "ValidationError", message: expect.any(String) }],
+    });
+    expect(await items.get(item.id)).toBeUndefined();
+    expect((await store.journal.load(runId)).checkpoints).toEqual([]);
+  });
+
+  it("that is under way already is neither done nor refused: it can be asked for again", async () => {
+    const client = createTableClient({ ...emulatorAccess, endpoint: server.endpoint });
+    const message = "the same transaction is in progress";
+    client.middlewareStack.add(
+      () => async () => {
+        throw new TransactionInProgressException({ message, $metadata: {} });
+      },
+      { step: "initialize", name: "underWay" },
+    );
+    const { journal } = createDynamoStore({ client, tableName: "perdure" });
+    expect(await journal.appendWith?.(runId, aCommit(), takeOne())).toEqual({ ok: false, busy: message });
+    client.destroy();
   });
 });

@@ -155,8 +155,9 @@ describe.skipIf(skipsWithoutDynoxide())("a transaction with the author's writes"
     const w = workflow("w", async (ctx, input) => {
       const nap = ctx.sleep("nap", "1 hour");
       await ctx.tx("pay", writesOf(input as Transfer));
+      const booking = await ctx.step("look", () => items.get((input as Transfer).booking));
       await nap;
-      return "paid";
+      return booking === undefined ? "unpaid" : "paid";
     });
     const lab = labOf([w]);
     const input = await aTransfer();
