@@ -17,7 +17,7 @@ import { STATE_NOTE } from "./outgoing.ts";
 import { unpack } from "./payloads.ts";
 import { endOf, entriesOf, inputOf, lastGeneration, replay } from "./replay.ts";
 import { reviveRun } from "./revive-run.ts";
-import { salvage, withoutLooseEnds } from "./salvage.ts";
+import { salvage, withoutLooseEnds, withoutOldTokens } from "./salvage.ts";
 import { checkKey, createRun, hashInput, workflowNamed } from "./start-run.ts";
 import { checkInput } from "./validate.ts";
 
@@ -168,26 +168,23 @@ async function begin(engine: Engine, plan: Plan): Promise<Run> {
   const runId = `run_${shortDigest(JSON.stringify([source.runId, plan.key]))}`;
   const standing = await store.runs.get(runId);
   if (standing !== undefined && standing.forkedFrom?.seq !== after) throw conflict(runId);
-  const entries = await Promise.all(plan.entries.map((entry) => moved(engine, runId, entry)));
   // Once META is there the journal is its owner's (J1).
-  if (standing === undefined) await furnish(engine, runId, plan, entries);
+  const lastSeq = standing === undefined ? await furnish(engine, runId, plan) : standing.lastSeq;
   const forkedFrom = { runId: source.runId, seq: after, ...(keysOf === undefined ? {} : { keysOf }) };
   const workflow = workflowNamed(engine, source.workflow);
-  const lastSeq = entries.length;
   const shown = Object.keys(plan.attributes).length === 0 ? {} : { attributes: plan.attributes };
   const { behaviour } = source;
   const start = { workflow, runId, value, inputHash, behaviour, forkedFrom, lastSeq, ...shown };
   return (await createRun(engine, start)).run;
 }
 
-async function furnish(
-  engine: Engine,
-  runId: string,
-  { source, value, facts }: Plan,
-  entries: readonly Entry[],
-): Promise<void> {
+/** Answers the position of the last entry. */
+async function furnish(engine: Engine, runId: string, plan: Plan): Promise<number> {
   const { journal } = engine.ports.store;
-  await checkFit(engine, source, value, entries);
+  const { facts } = plan;
+  const entries = await Promise.all(
+    (await fitting(engine, plan)).map((entry) => moved(engine, runId, entry)),
+  );
   const digest = shortDigest(JSON.stringify(entries));
   let first = 1;
   for (const part of checkpointsOf(entries)) {
@@ -203,6 +200,7 @@ async function furnish(
     await journal.putFact(runId, { ...fact, value: await movePayload(engine, runId, fact.value) });
   }
   await publishAgain(engine, runId, entries);
+  return entries.length;
 }
 
 function conflict(runId: string): PerdureError {
@@ -232,19 +230,15 @@ async function publishAgain({ ports }: Engine, runId: string, entries: readonly 
   await ports.store.journal.putNote(runId, note);
 }
 
-/** Before anything is written: does the code, with this input, go along these entries? */
-async function checkFit(
-  engine: Engine,
-  source: Run,
-  value: unknown,
-  entries: readonly Entry[],
-): Promise<void> {
-  if (entries.length === 0) return;
+/** Before anything is written: does the code, with this input, go along these entries? Answers those that are its own to have. */
+async function fitting(engine: Engine, { source, value, entries }: Plan): Promise<readonly Entry[]> {
+  if (entries.length === 0) return entries;
   const checkpoint = { first: 1, entries, fence: 0, mark: "", at: 0 };
   const { execution } = await replay(engine, source, { checkpoints: [checkpoint], facts: [] }, undefined, {
     value,
   });
   if (execution.fault !== undefined) throw execution.fault;
+  return withoutOldTokens(execution, entries);
 }
 
 async function moved(engine: Engine, runId: string, entry: Entry): Promise<Entry> {

@@ -64,7 +64,21 @@ export function withoutLooseEnds(entries: readonly Entry[]): readonly Entry[] {
     if (BEGINS.has(entry.type)) loose.add(key);
     else if (ENDS.has(entry.type)) loose.delete(key);
   }
-  return entries.filter((entry) => !("id" in entry) || !belongsToLoose(entry, loose));
+  const isLoose = (entry: CallEntry) =>
+    BEGINS.has(entry.type) && loose.has(`${kindOfEntry(entry)} ${entry.id}`);
+  return entries.filter((entry) => !("id" in entry) || !isLoose(entry));
+}
+
+/**
+ * Without what has handed out a token for a callback that is still open: the token is the old run's. A callback that waits
+ * without a limit has no entry of its own, so only the code, brought to the end of the entries, knows of it.
+ */
+export function withoutOldTokens(execution: Execution, entries: readonly Entry[]): readonly Entry[] {
+  const open = [...execution.calls.open()].filter(({ kind }) => kind === "callback");
+  const told = new Set(
+    open.flatMap(({ id }) => ["submit", "later", "escalate"].map((part) => `${id}/${part}`)),
+  );
+  return entries.filter((entry) => !("id" in entry) || !told.has(entry.id));
 }
 
 const BEGINS: ReadonlySet<Entry["type"]> = new Set(["step.dispatched", "child.started", "callback.awaited"]);
@@ -82,10 +96,3 @@ const ENDS: ReadonlySet<Entry["type"]> = new Set([
   "callback.timed_out",
   "callback.withdrawn",
 ]);
-
-function belongsToLoose(entry: CallEntry, loose: ReadonlySet<string>): boolean {
-  if (BEGINS.has(entry.type) && loose.has(`${kindOfEntry(entry)} ${entry.id}`)) return true;
-  // A callback's token is handed out by the steps below it: they hand out a new one.
-  const above = entry.id.slice(0, Math.max(0, entry.id.lastIndexOf("/")));
-  return loose.has(`callback ${above}`);
-}

@@ -1,6 +1,6 @@
 // Taking up what has ended: retried from its failed step, or forked after any entry. The old journal stays as it is.
 import { describe, expect, it } from "vitest";
-import { cancelRun, forkRun, retryRun } from "../../lib/engine/index.ts";
+import { cancelRun, completeCallback, forkRun, retryRun, terminateRun } from "../../lib/engine/index.ts";
 import { ChildRunError, TerminalError } from "../../lib/sdk/errors.ts";
 import { workflow } from "../../lib/sdk/workflow.ts";
 import { checkInvariants } from "./invariants.ts";
@@ -110,6 +110,43 @@ describe("a failed run that is retried", () => {
     const retried = await retryRun(lab.engine, { runId });
     await lab.result(retried.runId);
     expect(keys).toEqual([`${runId}/charge`, `${retried.runId}/charge`]);
+  });
+
+  it("stays on the branch that it was on, whatever the code has since", async () => {
+    let broken = true;
+    const done: string[] = [];
+    const w = (to: number) =>
+      workflow("w", async (ctx) => {
+        const version = ctx.version("change", { from: 0, to });
+        await ctx.step(`way ${version}`, () => done.push(`way ${version}`));
+        await ctx.step("risk", () => {
+          if (broken) throw new TerminalError("no luck");
+        });
+        return version;
+      });
+    const lab = new Lab([w(1)]);
+    const runId = await lab.start("w");
+    await expect(lab.result(runId)).rejects.toThrow("no luck");
+    broken = false;
+    lab.deploy(w(2));
+    const retried = await retryRun(lab.engine, { runId });
+    expect(await lab.result(retried.runId)).toBe(1);
+    expect(done).toEqual(["way 1"]);
+  });
+
+  it("begins anew what was begun for the old run: a callback without a limit gets a token of its own", async () => {
+    const tokens: string[] = [];
+    const w = workflow("w", async (ctx) => ctx.waitForCallback("c", (token) => void tokens.push(token)));
+    const lab = new Lab([w]);
+    const runId = await lab.start(w);
+    await lab.settle();
+    await terminateRun(lab.engine, { runId });
+    const retried = await retryRun(lab.engine, { runId });
+    await lab.settle();
+    expect(tokens).toHaveLength(2);
+    await completeCallback(lab.engine, tokens[1] ?? "", { ok: true, value: "given" });
+    expect(await lab.result(retried.runId)).toBe("given");
+    await checkInvariants(lab, retried.runId);
   });
 
   it("starts its failed child anew, and keeps signals nobody had taken", async () => {
@@ -245,18 +282,25 @@ describe("a fork", () => {
     expect((await lab.store.index.list({ workflows: ["w"], limit: 10 })).runs).toHaveLength(1);
   });
 
-  it("gets a new token for a callback that is still open", async () => {
+  it.each([
+    ["that has a timeout", { timeout: "1 day" }],
+    ["that has none", {}],
+  ] as const)("gets a new token for a callback that is still open and %s", async (_, options) => {
     const tokens: string[] = [];
-    const w = workflow("w", async (ctx) =>
-      ctx.waitForCallback("c", (token) => void tokens.push(token), { timeout: "1 day" }).catch(() => "late"),
-    );
+    const w = workflow("w", async (ctx) => {
+      await ctx.scope("c", async (scope) => scope.step("beside", () => tokens.push("once")));
+      return await ctx.waitForCallback("c", (token) => void tokens.push(token), options);
+    });
     const lab = new Lab([w]);
     const runId = await lab.start(w);
     await lab.settle();
     const after = (await lab.entries(runId)).length;
     const fork = await forkRun(lab.engine, { runId, after });
     await lab.settle();
-    expect(tokens).toHaveLength(2);
-    expect(await lab.result(fork.runId)).toBe("late");
+    expect(tokens).toEqual(["once", expect.any(String), expect.any(String)]);
+    await completeCallback(lab.engine, tokens[2] ?? "", { ok: true, value: "given" });
+    expect(await lab.result(fork.runId)).toBe("given");
+    await terminateRun(lab.engine, { runId });
+    await checkInvariants(lab, fork.runId);
   });
 });
