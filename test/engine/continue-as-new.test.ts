@@ -207,7 +207,7 @@ describe("a run that begins anew", () => {
     const w = workflow("w", async (ctx, n) => {
       await ctx.step("do", ({ idempotencyKey }) => keys.push(idempotencyKey));
       await ctx.sleep("s", "1 day");
-      if (n === 1) await ctx.continueAsNew(2);
+      if ((n as number) < 3) await ctx.continueAsNew((n as number) + 1);
       if (mood.fails)
         await ctx.step("risk", () => {
           throw new TerminalError("no luck");
@@ -219,12 +219,15 @@ describe("a run that begins anew", () => {
     await expect(lab.result(runId)).rejects.toThrow("no luck");
     mood.fails = false;
     const again = await retryRun(lab.engine, { runId });
-    expect(await lab.result(again.runId)).toBe(2);
-    expect(keys).toEqual([`${runId}/do`, `${runId}/do##2`]);
+    expect(await lab.result(again.runId)).toBe(3);
+    expect(keys).toEqual(["", "##2", "##3"].map((generation) => `${runId}/do${generation}`));
+    const named = await retryRun(lab.engine, { runId, from: "do" });
+    expect(await lab.result(named.runId)).toBe(3);
+    expect(keys.slice(3)).toEqual([`${runId}/do##3`]);
     const { length } = await lab.entries(again.runId);
     for (let after = 0; after < length; after += 1) {
       const fork = await forkRun(lab.engine, { runId: again.runId, after });
-      expect(await lab.result(fork.runId), `after ${after}`).toBe(2);
+      expect(await lab.result(fork.runId), `after ${after}`).toBe(3);
       await checkInvariants(lab, fork.runId);
     }
     const other = forkRun(lab.engine, { runId, after: length - 1, input: { value: 5 } });

@@ -1,12 +1,13 @@
 // What a load leaves out of a run with turns behind it: nothing is lost by it, and nothing else is taken for left out.
 import { describe, expect, it } from "vitest";
+import { forkRun } from "../../lib/engine/index.ts";
 import { replay } from "../../lib/engine/replay.ts";
 import type { Checkpoint } from "../../lib/ports/journal.ts";
 import type { Fold } from "../../lib/ports/run.ts";
 import { workflow } from "../../lib/sdk/index.ts";
 import { everyCrash } from "./every-crash.ts";
 import { checkInvariants } from "./invariants.ts";
-import { Lab } from "./lab.ts";
+import { type Fate, Lab } from "./lab.ts";
 
 const HOUR_MS = 3_600_000;
 
@@ -80,6 +81,24 @@ describe("what a run leaves out", () => {
     expect(steps).toBe(1);
   });
 
+  it("is left out by a fork as well", async () => {
+    const w = workflow("w", async (ctx) =>
+      ctx.loop("l", 0, async (c, n) => {
+        await c.sleep("s", "1 day");
+        return n === 3 ? { done: n } : { next: n + 1 };
+      }),
+    );
+    const lab = new Lab([w]);
+    const runId = await lab.start(w);
+    await lab.pass(60 * HOUR_MS);
+    const { folds, lastSeq } = await lab.run(runId);
+    expect(folds).toEqual([{ from: 1, to: 5 }]);
+    const { runId: fork } = await forkRun(lab.engine, { runId, after: lastSeq });
+    await lab.settle();
+    expect((await lab.run(fork)).folds).toEqual(folds);
+    expect(await lab.result(fork)).toBe(3);
+  });
+
   it("is no loss to the attributes that were set there, wherever a process dies", async () => {
     const w = workflow("w", async (ctx) =>
       ctx.loop("l", 0, async (c, n) => {
@@ -121,5 +140,31 @@ describe("what a run leaves out", () => {
     expect((await lab.run(runId)).status).toBe("suspended");
     expect(done).toEqual([]);
     expect(await lab.result(runId)).toBe(2);
+  });
+
+  it("is none the worse for what a step handler does too late", async () => {
+    const effects: number[] = [];
+    const w = workflow("w", async (ctx) => {
+      await ctx.loop("l", 0, async (c, n) => {
+        const shipped = c.step("ship", () => effects.push(n), { on: "shipping", semantics: "at-most-once" });
+        await Promise.race([shipped, c.sleep("s", "10s")]);
+        return n === 3 ? { done: n } : { next: n + 1 };
+      });
+      await ctx.sleep("after", "10 days");
+    });
+    const lab = new Lab([w]);
+    const late = Promise.withResolvers<void>();
+    lab.watch = async ({ method }): Promise<Fate> => {
+      if (method === "claimStep") await late.promise;
+      return "go on";
+    };
+    const runId = await lab.start(w);
+    await lab.pass(15_000);
+    late.resolve();
+    await lab.pass(5 * 24 * 3_600_000);
+    expect((await lab.run(runId)).status).toBe("suspended");
+    await lab.result(runId);
+    expect(effects).not.toContain(0);
+    expect(effects.length).toBe(new Set(effects).size);
   });
 });

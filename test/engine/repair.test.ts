@@ -206,6 +206,23 @@ describe("a fork", () => {
     expect(await lab.result(afresh.runId)).toEqual(["a of 7", "b of 7", "c of 7"]);
   });
 
+  it("has all that its entries say of what has ended, also how it began", async () => {
+    const child = workflow("child", async () => "grown");
+    const w = workflow("w", async (ctx) => {
+      await ctx.runChild("c", child, null);
+      await ctx.step("ship", () => null, { on: "shipping" });
+      await ctx.sleep("a day", "1 day");
+    });
+    const lab = new Lab([w, child]);
+    const runId = await lab.start(w);
+    await lab.settle();
+    const typesOf = async (id: string) => (await lab.entries(id)).map(({ type }) => type);
+    const before = await typesOf(runId);
+    const fork = await forkRun(lab.engine, { runId, after: before.length });
+    expect(before).toContain("child.started");
+    expect(await typesOf(fork.runId)).toEqual(before);
+  });
+
   it("is one fork under one key: asked for with another position or other input it is a conflict", async () => {
     const w = workflow("w", async (ctx) => {
       for (let i = 0; i < 150; i += 1) await ctx.step(`step ${i}`, () => i);

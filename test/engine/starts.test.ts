@@ -52,6 +52,18 @@ describe("a start rate", () => {
     expect(begun).toEqual([0, 0, 3_600_000]);
   });
 
+  it("does not hold back what has begun, whenever it is woken", async () => {
+    const orders = workflow("orders", { rate: { limit: 1, per: "1 hour" } }, async (ctx) => {
+      await ctx.step("begin", () => null);
+      await ctx.sleep("work", "1 minute");
+      return ctx.now().getTime();
+    });
+    const lab = new Lab([orders]);
+    const runId = await lab.start(orders, 1);
+    const { createdAt } = await lab.run(runId);
+    expect(await lab.result(runId)).toBe(createdAt + 60_000);
+  });
+
   it("far away is waited for without compute", async () => {
     const { begun } = await beginnings({ rate: { limit: 1, per: "10 days" } }, [1, 2]);
     expect(begun).toEqual([0, 10 * 24 * 3_600_000]);
