@@ -285,6 +285,15 @@ describe("a loop", () => {
     expect(Math.max(...loaded.slice(0, -1))).toBeLessThan(10);
   });
 
+  it("hands off between turns that do nothing but turn", async () => {
+    const w = workflow("w", async (ctx) =>
+      ctx.loop("l", 0, async (_, n) => (n === 50 ? { done: n } : { next: n + 1 })),
+    );
+    const lab = new Lab([w], { settings: { checkpointsPerActivation: 7 } });
+    expect(await lab.result(await lab.start(w))).toBe(50);
+    expect(lab.counts.get("runs.claim")).toBeGreaterThanOrEqual(7);
+  });
+
   it.skipIf(unlessPlain("it counts exact writes"))(
     "costs one write a turn, and none for its fold",
     async () => {
