@@ -6,7 +6,7 @@ import { isClosed } from "../../lib/ports/run.ts";
 import { type ErrorCode, PerdureError } from "../../lib/sdk/errors.ts";
 import type { Actor } from "./fault.ts";
 import type { Action } from "./primitive.ts";
-import { inputOf, keyOf, labelOf, type Program, WORKFLOW } from "./program.ts";
+import { inputOf, keyOf, labelOf, type Program, runIdOf, WORKFLOW } from "./program.ts";
 import { outsideOf } from "./vocabulary.ts";
 import type { World } from "./world.ts";
 
@@ -21,6 +21,7 @@ export async function startAs(world: World, program: Program, run: number): Prom
   const request = { workflow: WORKFLOW, input, idempotencyKey: keyOf(run) };
   const answer = await untilAnswered(world, async (engine) => (await startRun(engine, request)).run.runId);
   if ("refusal" in answer) throw answer.refusal;
+  if (answer.value !== runIdOf(run)) world.flowRules.answeredWith(answer.value, runIdOf(run));
   return answer.value;
 }
 

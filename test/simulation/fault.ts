@@ -54,6 +54,11 @@ const WRITES = [
   "send",
   "arm",
   "disarm",
+  "take",
+  "release",
+  "enlist",
+  "delist",
+  "reserve",
 ];
 /** Methods whose names another port has, too. */
 const WRITES_OF_PORTS = ["events.put"];

@@ -178,7 +178,7 @@ export const busTakesOne: Plant = (ports) => ({
   events: { put: async (events) => await ports.events.put(events.slice(0, 1)) },
 });
 
-function changed<Port extends object>(port: Port, methods: Partial<Port>): Port {
+export function changed<Port extends object>(port: Port, methods: Partial<Port>): Port {
   return new Proxy(port, {
     get: (target, key) => {
       const value: unknown = Reflect.get(methods, key) ?? Reflect.get(target, key, target);

@@ -5,7 +5,7 @@ import { isClosed } from "../../lib/ports/run.ts";
 import { actAs, listAs, resumeAs, reviveAs, startAs } from "./client.ts";
 import type { Fault } from "./fault.ts";
 import type { Action } from "./primitive.ts";
-import { longestMs, type Program } from "./program.ts";
+import { longestMs, type Program, runIdOf } from "./program.ts";
 import type { Sight } from "./sights.ts";
 import { judge } from "./verdict.ts";
 import { World } from "./world.ts";
@@ -58,7 +58,11 @@ export async function play(program: Program, options: PlayOptions = {}): Promise
 async function perform(world: World, program: Program): Promise<void> {
   const { clock } = world.outside;
   const longest = longestMs(program);
-  const starts = Array.from({ length: program.runs }, async (_, run) => await startAs(world, program, run));
+  const starts = Array.from({ length: program.runs }, async (_, run) => {
+    const atMs = program.flow?.startsAtMs[run] ?? 0;
+    if (atMs > 0) await clock.sleep(atMs);
+    return await startAs(world, program, run);
+  });
   const ids: string[] = [];
   for (const [run, start] of starts.entries())
     void start.then((runId) => {
@@ -68,8 +72,10 @@ async function perform(world: World, program: Program): Promise<void> {
   for (const action of program.actions) {
     void (async () => {
       await clock.sleep(action.atMs);
-      const runId = await starts[action.run];
-      if (runId !== undefined && (await actAs(world, runId, action))) accepted.push(action);
+      const runId = runIdOf(action.run);
+      // It may be there although somebody was answered with another one: made by an earlier try of his.
+      if ((await starts[action.run]) !== runId) await world.flowRules.members.made(runId);
+      if (await actAs(world, runId, action)) accepted.push(action);
     })();
   }
   for (const atMs of program.lists) void clock.sleep(atMs).then(async () => await listAs(world));
@@ -90,8 +96,9 @@ async function perform(world: World, program: Program): Promise<void> {
     world.complain("something is left that never goes away");
   world.familyRules.judge();
   world.txRules.judge();
+  world.flowRules.judge();
   for (const runId of world.runIds) {
-    const own = accepted.filter(({ run }) => ids[run] === runId);
+    const own = accepted.filter(({ run }) => runIdOf(run) === runId);
     await judge(world, program, runId, own);
   }
 }

@@ -1,9 +1,11 @@
 // What is simulated, drawn from a seed: a workflow, how often and where it runs, what the outside does to its runs and
 // when. Plain data. Nothing here knows of faults.
+import { shortDigest } from "../../lib/engine/digest.ts";
 import { AWS_SETTINGS, LOCAL_SETTINGS, type Settings } from "../../lib/engine/index.ts";
 import type { Context } from "../../lib/sdk/context.ts";
 import { type AnyWorkflow, workflow } from "../../lib/sdk/workflow.ts";
 import { Chance } from "./chance.ts";
+import { BRIEF_KINDS, drawBounds, drawFlow, FLOW_CONTROL, type Flow, flowControlIn } from "./flow.ts";
 import { fail } from "./group-primitives.ts";
 import {
   type Action,
@@ -51,6 +53,8 @@ export interface Program {
   /** Invocations end after this long. */
   readonly invocationMs?: number;
   readonly runTimeoutMs?: number;
+  /** What bounds its runs. */
+  readonly flow?: Flow;
   /** Without it the protocol must hold by itself. */
   readonly hasSweeper: boolean;
 }
@@ -83,12 +87,19 @@ export function drawProgram(seed: number, kinds: readonly string[] = ALL_KINDS):
   };
   const isDense = chance.happens(0.5);
   const length = isDense ? chance.int(2, 6) : chance.int(1, 3);
-  const inner = Array.from({ length }, () => drawNode(chance, newName, DEPTH, kinds));
+  const bounds = kinds.includes(FLOW_CONTROL) ? drawBounds(seed) : "none";
+  const isBrief = bounds === "brief";
+  const inner = isBrief
+    ? [drawNode(chance, newName, 0, BRIEF_KINDS)]
+    : Array.from({ length }, () => drawNode(chance, newName, DEPTH, kinds));
   const failing = fail.draw({ chance, newName, drawInner: undefined, drawAlone: undefined });
   const doesFail =
     chance.happens(0.1) || (inner.some((node) => holds(node, "booking")) && chance.happens(0.4));
   const root = { kind: "sequence", inner: doesFail && failing ? [...inner, failing] : inner };
-  const runs = chance.happens(isDense ? 0.5 : 0.2) ? chance.int(2, 3) : 1;
+  const made = { isBrief, hasChildren: holds(root, "child"), doesNudge: holds(root, "nudge") };
+  const flow = bounds === "none" ? undefined : drawFlow(seed, made);
+  const few = chance.happens(isDense ? 0.5 : 0.2) ? chance.int(2, 3) : 1;
+  const runs = flow?.startsAtMs.length ?? few;
   const generations = drawGenerations(seed, kinds);
   const roots = Array.from({ length: generations }, (_, nth) => instanceOf(root, "g", nth));
   const program: Program = {
@@ -104,7 +115,9 @@ export function drawProgram(seed: number, kinds: readonly string[] = ALL_KINDS):
     lists: chance.happens(0.2) ? [chance.pick(LISTS_AT_MS), chance.pick(LISTS_AT_MS)] : [],
     isInputLarge: chance.happens(0.1),
     place: chance.happens(0.6) ? "aws" : "local",
-    hasSweeper: chance.happens(0.6) || needsSweeper(root),
+    ...(flow === undefined ? {} : { flow }),
+    // Who stands in line looks by himself, through the sweeper.
+    hasSweeper: chance.happens(0.6) || needsSweeper(root) || flow !== undefined,
     ...(chance.happens(0.35) ? { invocationMs: chance.pick([31_000, 33_000, 40_000, 70_000]) } : {}),
     ...(chance.happens(0.08) ? { runTimeoutMs: chance.pick([5_000, 600_000, 3_000_000, 100_000_000]) } : {}),
   };
@@ -135,6 +148,10 @@ export function labelOf(run: number): string {
   return `run ${run}`;
 }
 
+export function runIdOf(run: number): string {
+  return `run_${shortDigest(JSON.stringify([WORKFLOW, keyOf(run)]))}`;
+}
+
 export function keyOf(run: number): string {
   return `key of run ${run}`;
 }
@@ -143,10 +160,13 @@ export function keyOf(run: number): string {
 export function endingsOf(program: Program, input: Input, done: readonly Action[]): readonly Ending[] {
   const byActions = done.flatMap((action) => outsideOf(action).mayEnd?.([action]) ?? []);
   const byTime: Ending[] = program.runTimeoutMs === undefined ? [] : [{ status: "timed_out" }];
+  // Whether a newer run has really come, the rules of flow control say.
+  const byNewer: Ending[] =
+    program.flow?.singleton?.onConflict === "cancel-other" ? [{ status: "cancelled" }] : [];
   const { node, label } = input;
   const own =
     node === undefined ? ownEnding(program.root, label, program.generations) : ownEnding(node, label);
-  return [own, ...byActions, ...byTime];
+  return [own, ...byActions, ...byTime, ...byNewer];
 }
 
 /** Code that does not fail begins again as often as it is to. */
@@ -167,10 +187,13 @@ export function labelOfGeneration(label: string, generation: number): string {
 }
 
 /** Longest all of it may take without a fault, ms. */
-export function longestMs({ root, actions, generations }: Program): number {
-  return (
-    generations * longestMsOf(root) + Math.max(0, ...actions.map(({ atMs, lastsMs = 0 }) => atMs + lastsMs))
-  );
+export function longestMs({ root, actions, generations, flow }: Program): number {
+  const one =
+    generations * longestMsOf(root) + Math.max(0, ...actions.map(({ atMs, lastsMs = 0 }) => atMs + lastsMs));
+  if (flow === undefined) return one;
+  // One after the other, and each may have started another one.
+  const { startsAtMs, rate } = flow;
+  return 2 * startsAtMs.length * (one + (rate?.perMs ?? 0)) + Math.max(...startsAtMs);
 }
 
 /** What a program's code is told by the process it runs in. */
@@ -188,7 +211,7 @@ export function workflowOf(
   const timeout = program.runTimeoutMs === undefined ? {} : { timeout: program.runTimeoutMs };
   const own: AnyWorkflow = workflow(
     WORKFLOW,
-    { ...timeout, version: String(version) },
+    { ...timeout, ...flowControlIn(program.flow, version), version: String(version) },
     async (ctx, given) => {
       const input = given as Input;
       const { node, generation = 1 } = input;

@@ -1,5 +1,6 @@
 // A call of a port that has been applied, as a rule sees it, with the types of the port it was made of.
 import type { Events } from "../../lib/ports/events.ts";
+import type { LimitStore } from "../../lib/ports/limits.ts";
 import type { Queue } from "../../lib/ports/queue.ts";
 import type { Run } from "../../lib/ports/run.ts";
 import type { JournalStore, RunStore } from "../../lib/ports/store.ts";
@@ -10,6 +11,7 @@ type CallsOf<Name extends string, Port> = {
   readonly [Method in keyof Port & string as `${Name}.${Method}`]: Port[Method];
 };
 type Calls = CallsOf<"runs", RunStore> &
+  CallsOf<"limits", LimitStore> &
   CallsOf<"journal", Required<JournalStore>> &
   CallsOf<"timers", Timers> &
   CallsOf<"events", Events> &

@@ -4,6 +4,7 @@ import type { CallbackFact } from "../../lib/engine/decision.ts";
 import type { Message } from "../../lib/engine/messages.ts";
 import type { Checkpoint, Entry } from "../../lib/ports/journal.ts";
 import type { Run } from "../../lib/ports/run.ts";
+import { NO_FLOW } from "./flow-sights.ts";
 import type { Handlers, SeenBy } from "./seen-call.ts";
 import type { SimProcess } from "./sim-process.ts";
 
@@ -68,6 +69,7 @@ const NONE = {
   "transactions refused": 0,
   "transactions that met another": 0,
   "transactions whose slot was taken": 0,
+  ...NO_FLOW,
 };
 export type Sight = keyof typeof NONE;
 export const SIGHTS = Object.keys(NONE) as readonly Sight[];

@@ -1,14 +1,13 @@
 // One process: a Lambda invocation, a sweep, a client. Has its own view of the ports, through which every call passes
 // the world (world.ts), its own clock, and its own copy of the workflow. It can die, after which nothing it has begun
 // goes on; or freeze, after which everything goes on as if no time had passed.
-import { shortDigest } from "../../lib/engine/digest.ts";
 import { createRegistry, type Engine, sendSignal, startRun } from "../../lib/engine/index.ts";
 import type { Clock } from "../../lib/ports/clock.ts";
 import type { Ports } from "../../lib/ports/ports.ts";
 import { PerdureError } from "../../lib/sdk/errors.ts";
 import type { Actor } from "./fault.ts";
 import type { Begun, Hands, Tokens } from "./primitive.ts";
-import { type Code, inputOf, keyOf, type Program, settingsOf, WORKFLOW, workflowOf } from "./program.ts";
+import { type Code, inputOf, type Program, runIdOf, settingsOf, WORKFLOW, workflowOf } from "./program.ts";
 
 export interface Attempt extends Begun {
   readonly runId: string;
@@ -122,7 +121,7 @@ export class SimProcess {
         return (await startRun(this.engine, { workflow: WORKFLOW, input, idempotencyKey })).run.runId;
       },
       signal: async (run, name, payload, idempotencyKey) => {
-        const runId = `run_${shortDigest(JSON.stringify([WORKFLOW, keyOf(run)]))}`;
+        const runId = runIdOf(run);
         try {
           await sendSignal(this.engine, { runId, name, payload, idempotencyKey });
           return true;

@@ -31,6 +31,7 @@ import { batch, branches, change, duel, scope } from "./batch-primitives.ts";
 import { callback } from "./callback-primitive.ts";
 import type { Chance } from "./chance.ts";
 import { child } from "./child-primitive.ts";
+import { FLOW_CONTROL } from "./flow.ts";
 import { caught, drawn, fail, parallel, race, sequence } from "./group-primitives.ts";
 import { loop } from "./loop-primitive.ts";
 import { condition, once } from "./once-primitives.ts";
@@ -87,7 +88,12 @@ const RUN_ACTIONS = { cancel, terminate, pause, look };
 export const ANEW = "anew";
 
 /** What programs are drawn from unless one says otherwise. */
-export const ALL_KINDS: readonly string[] = [...Object.keys(VOCABULARY), ...Object.keys(RUN_ACTIONS), ANEW];
+export const ALL_KINDS: readonly string[] = [
+  ...Object.keys(VOCABULARY),
+  ...Object.keys(RUN_ACTIONS),
+  ANEW,
+  FLOW_CONTROL,
+];
 /** What there was at first: a seed of that time still gives its program with these. */
 export const FIRST_KINDS: readonly string[] = [
   "step",

@@ -13,6 +13,7 @@ import { EndRules } from "./end-rules.ts";
 import { FamilyRules } from "./family-rules.ts";
 import { type Actor, type CallSite, type Fault, isWrite } from "./fault.ts";
 import { undergo } from "./fault-port.ts";
+import { FlowRules } from "./flow-rules.ts";
 import { FoldRules } from "./fold-rules.ts";
 import { IndexPast } from "./index-past.ts";
 import { JournalBook } from "./journal-book.ts";
@@ -85,6 +86,7 @@ export class World {
     (what) => this.sights.saw(what),
   );
   readonly txRules: TxRules;
+  readonly flowRules: FlowRules;
   /** Every run that there is, whoever started it. */
   readonly runIds: string[] = [];
   /** The effects of the last fault begin now or before, epoch ms. */
@@ -128,6 +130,7 @@ export class World {
     };
     this.journalRules.onZombieBody = () => this.sights.zombieBody();
     this.#workers = new Workers(this, program);
+    this.flowRules = this.#flowRulesOf(program);
     const complain = (what: string) => this.complain(what);
     this.familyRules = new FamilyRules(complain, (what) => this.sights.saw(what), program.generations > 1);
     this.txRules = new TxRules(this.book, this.outside.tables, complain, (what) => this.sights.saw(what));
@@ -139,6 +142,8 @@ export class World {
       this.endRules,
       this.familyRules,
       this.foldRules,
+      this.flowRules.members,
+      this.flowRules,
       this.outgoingRules,
       this.txRules,
       this.sights,
@@ -146,6 +151,19 @@ export class World {
     this.#nextSweepAt = program.hasSweeper
       ? this.outside.clock.now() + SWEEP_EVERY_MS
       : Number.POSITIVE_INFINITY;
+  }
+
+  #flowRulesOf(program: Program): FlowRules {
+    const { sweepGrainMs, visibilityMs } = settingsOf(program);
+    return new FlowRules({
+      flow: program.flow,
+      complain: (what) => this.complain(what),
+      saw: (what) => this.sights.saw(what),
+      now: () => this.outside.clock.now(),
+      lastFaultAt: () => (this.course.happened.length === 0 ? undefined : this.lastFaultAt),
+      doClocksDisagree: () => this.course.doClocksDisagree,
+      patienceMs: 3 * sweepGrainMs + 2 * visibilityMs + SWEEP_EVERY_MS,
+    });
   }
 
   get activations(): number {
@@ -197,6 +215,7 @@ export class World {
         this.journalRules.bodyBegins(caller, attempt);
         this.endRules.bodyBegins(caller, attempt);
         this.foldRules.bodyBegins(caller, attempt);
+        this.flowRules.bodyBegins(caller, attempt);
       },
       onComplaint: (what) => this.complain(what),
       onTokens: (runId, name, tokens) => {
@@ -357,6 +376,7 @@ export class World {
     for (let pumps = 0; await this.#pump(); pumps += 1)
       if (pumps > MAX_PUMPS) throw new Error("the world never comes to rest");
     this.txRules.rest();
+    this.flowRules.rest();
     const areAllThere = !this.course.has("message lost");
     const bodies = this.outside.wakeUpBodies();
     for (const runId of this.runIds) {
