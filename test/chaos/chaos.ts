@@ -15,7 +15,8 @@ import { type Report, writeReport } from "./report.ts";
 import { SCENARIOS } from "./scenarios.ts";
 import { openSqlitePlace } from "./sqlite-place.ts";
 
-const DEFAULT_RUNS = 150;
+/** Of each scenario. */
+const DEFAULT_RUNS = 85;
 const TELL_EVERY_MS = 10_000;
 /** In memory where there is such a place: kill -9 takes nothing from a file, so a disk would only add waiting. */
 const FOLDERS = ["/dev/shm", tmpdir()].filter((folder) => existsSync(folder));

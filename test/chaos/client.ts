@@ -4,9 +4,10 @@ import { setTimeout as pause } from "node:timers/promises";
 import * as v from "valibot";
 import { isClosed, RUN_STATUSES, type RunStatus } from "../../lib/ports/run.ts";
 import type { Chance } from "../simulation/chance.ts";
+import { completeAfterTheEnd, completeAll, type Desk } from "./completions.ts";
 import type { Effects } from "./effects.ts";
 import type { Place } from "./place.ts";
-import { type Scenario, type Sent, signalsOf } from "./scenarios.ts";
+import { CHILDREN, type ChildName, childOf, type Role, type Sent, signalsOf } from "./scenarios.ts";
 
 const AGAIN_AFTER_MS = 200;
 /** A signal comes before the run waits for it, or after. */
@@ -24,8 +25,12 @@ const Seen = v.object({
   stalled: v.optional(v.object({ code: v.string(), message: v.string() })),
 });
 
+const Page = v.object({
+  entries: v.array(v.object({ type: v.string(), id: v.optional(v.string()), child: v.optional(v.string()) })),
+});
+
 export interface Job {
-  readonly scenario: Scenario;
+  readonly scenario: Role;
   readonly n: number;
 }
 
@@ -39,6 +44,10 @@ export interface ClientOptions {
   readonly onAgain: () => void;
   readonly onRevived: (code: string) => void;
   readonly onStarted: (job: Job, runId: string) => void;
+  /** Amounts that the outside gave the run through callbacks, and was told that they were taken. */
+  readonly onTold?: (runId: string, amounts: readonly number[]) => void;
+  /** A run that this one has started; it is there. */
+  readonly onChild?: (job: Job, runId: string) => void;
 }
 
 /** Resolves with the status when the run is closed. @throws when the API refuses what it must take */
@@ -54,8 +63,32 @@ export async function drive(options: ClientOptions, job: Job): Promise<RunStatus
     await signal(options, runId, sent, `${key}-${i}`, chance);
   });
   await Promise.all(sends);
+  const desk: Desk = {
+    effectsFile: effects.path,
+    runId,
+    n,
+    chance,
+    post: async (path, completion) => (await heard(options, path, asPost(completion, key))).status,
+  };
+  if (scenario === "callbacks") options.onTold?.(runId, await completeAll(desk));
   await effects.seen(runId, "last", LOOK_AFTER_MS);
-  return await closed(options, runId);
+  const status = await closed(options, runId);
+  if (scenario === "callbacks") await completeAfterTheEnd(desk);
+  if (scenario === "children") await followChildren(options, n, runId);
+  return status;
+}
+
+/** All of its children have ended, too. */
+async function followChildren(options: ClientOptions, n: number, runId: string): Promise<void> {
+  const { entries } = v.parse(Page, await answered(options, `/runs/${runId}/journal?limit=100`));
+  const started = entries.filter(({ type }) => type === "child.started");
+  await Promise.all(
+    started.map(async ({ id, child: childId = "" }) => {
+      const name = id as ChildName;
+      options.onChild?.({ scenario: CHILDREN[name].role, n: childOf(n, name) }, childId);
+      await closed(options, childId);
+    }),
+  );
 }
 
 async function signal(
@@ -90,28 +123,38 @@ async function closed(options: ClientOptions, runId: string): Promise<RunStatus>
   }
 }
 
-async function post(options: ClientOptions, path: string, body: unknown, key: string): Promise<unknown> {
+interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+function asPost(body: unknown, key: string): RequestInit {
   const headers = { "content-type": "application/json", "idempotency-key": key };
-  return await answered(options, path, { method: "POST", headers, body: JSON.stringify(body) });
+  return { method: "POST", headers, body: JSON.stringify(body) };
+}
+
+async function post(options: ClientOptions, path: string, body: unknown, key: string): Promise<unknown> {
+  return await answered(options, path, asPost(body, key));
 }
 
 async function answered(options: ClientOptions, path: string, init: RequestInit = {}): Promise<unknown> {
+  const { status, body } = await heard(options, path, init);
+  if (status < 300) return body;
+  throw new Error(`${path} was refused: ${status} ${JSON.stringify(body)}`);
+}
+
+/** Asks until there is an answer that the surroundings have no part in. */
+async function heard(options: ClientOptions, path: string, init: RequestInit): Promise<Answer> {
   for (;;) {
     const answer = await ask(options, path, init);
-    if (answer !== undefined && answer.status < 300) return answer.body;
-    if (answer !== undefined && answer.status < 500)
-      throw new Error(`${path} was refused: ${answer.status} ${JSON.stringify(answer.body)}`);
+    if (answer !== undefined && answer.status < 500) return answer;
     options.onAgain();
     await pause(AGAIN_AFTER_MS);
   }
 }
 
 /** Nothing when the answer did not come, or not whole. */
-async function ask(
-  { place }: ClientOptions,
-  path: string,
-  init: RequestInit,
-): Promise<{ readonly status: number; readonly body: unknown } | undefined> {
+async function ask({ place }: ClientOptions, path: string, init: RequestInit): Promise<Answer | undefined> {
   try {
     const response = await place.request(path, init);
     return { status: response.status, body: await response.json() };

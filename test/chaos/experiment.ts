@@ -2,12 +2,13 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { Chance } from "../simulation/chance.ts";
 import { type ClientOptions, drive, type Job } from "./client.ts";
+import { crowdFaults, crowdsOf, type Stay } from "./crowd.ts";
 import type { Effects, Execution } from "./effects.ts";
 import { Harm } from "./harm.ts";
 import { isExplained } from "./late.ts";
-import type { Place } from "./place.ts";
+import type { Place, Stored } from "./place.ts";
 import type { Report } from "./report.ts";
-import { SCENARIOS, type Scenario } from "./scenarios.ts";
+import { LIMITERS, type Role, SCENARIOS, type Scenario } from "./scenarios.ts";
 import { judge } from "./verdict.ts";
 
 /** Nothing has happened at all for so long: it is stuck, however slow the machine is. */
@@ -15,6 +16,7 @@ const STUCK_AFTER_MS = 10 * 60_000;
 const READ_EVERY_MS = 100;
 const JUDGED_AT_ONCE = 20;
 const MAX_VIOLATIONS = 200;
+const QUIET_MS = 2_000;
 
 export interface Experiment {
   readonly store: string;
@@ -41,7 +43,7 @@ export async function perform(experiment: Experiment): Promise<Report> {
   await harm.end();
   effects.readOn();
   const judged =
-    violations.length === 0 ? await judgeAll(experiment, course.runIds) : { repeats: 0, late: 0 };
+    violations.length === 0 ? await judgeAll(experiment, course) : { repeats: 0, late: 0, inside: {} };
   const closed = SCENARIOS.map((scenario) => [scenario, course.closed.get(scenario) ?? 0]);
   return {
     store,
@@ -62,7 +64,9 @@ export async function perform(experiment: Experiment): Promise<Report> {
 /** All runs from start to end, a bounded number at the same time, the scenarios in turn. */
 class Course {
   readonly runIds = new Map<string, Job>();
-  readonly closed = new Map<Scenario, number>();
+  /** What the outside was told that a run has taken. */
+  readonly told = new Map<string, readonly number[]>();
+  readonly closed = new Map<Role, number>();
   closedInAll = 0;
   again = 0;
   readonly revived: Record<string, number> = {};
@@ -114,6 +118,12 @@ class Course {
         this.runIds.set(runId, job);
         this.#open.add(name);
       },
+      onTold: (runId, amounts) => {
+        this.told.set(runId, amounts);
+      },
+      onChild: (child, runId) => {
+        this.runIds.set(runId, child);
+      },
     };
     try {
       await drive(options, job);
@@ -145,19 +155,25 @@ class Course {
 /** When nothing is killed any more. */
 async function judgeAll(
   { place, effects, diedAt, violations }: Experiment,
-  runIds: ReadonlyMap<string, Job>,
-): Promise<Pick<Report, "repeats" | "late">> {
+  { runIds, told }: Pick<Course, "runIds" | "told">,
+): Promise<Pick<Report, "repeats" | "late" | "inside">> {
   for (const runId of effects.byRun.keys())
     if (!runIds.has(runId)) violations.push(`run ${runId} has side effects and was never started`);
   await place.database?.ready();
+  // Who has closed a run looks once more whether it holds a slot.
+  await pause(QUIET_MS);
   const stored = await place.read();
   const total = { repeats: 0, late: 0 };
-  const explain = (recorded: Execution, late: Execution) => isExplained(recorded, late, diedAt);
+  const stays: Stay[] = [];
+  const explain = (recorded: Execution, late: Execution) =>
+    isExplained(recorded, late, diedAt, place.standstills);
   const pending = runIds.entries();
   const judges = Array.from({ length: JUDGED_AT_ONCE }, async () => {
     for (const [runId, job] of pending) {
       const executions = effects.byRun.get(runId) ?? [];
-      const { faults, repeats, late } = await judge(stored, runId, job, { executions, isExplained: explain });
+      const evidence = { executions, isExplained: explain, told: told.get(runId) ?? [] };
+      const { faults, repeats, late, stay } = await judge(stored, runId, job, evidence);
+      if (job.scenario === "concurrency" && stay !== undefined) stays.push(stay);
       total.repeats += repeats;
       total.late += late;
       if (violations.length < MAX_VIOLATIONS)
@@ -165,6 +181,20 @@ async function judgeAll(
     }
   });
   await Promise.all(judges);
+  const crowds = crowdsOf(stays);
+  violations.push(...crowdFaults(crowds), ...(await leftAt(stored)));
   stored.close();
-  return total;
+  return { ...total, inside: stays.length === 0 ? {} : Object.fromEntries(crowds) };
+}
+
+/** Nobody holds a slot or stands in line when all have ended. */
+async function leftAt({ store }: Stored): Promise<readonly string[]> {
+  const faults: string[] = [];
+  for (const limiter of LIMITERS.keys()) {
+    const { holders, waiters } = await store.limits.read({ limiter, waiters: 25 });
+    if (holders.length > 0) faults.push(`${holders.join(", ")} still hold a slot of ${limiter}`);
+    if (waiters.length > 0)
+      faults.push(`${waiters.map(({ runId }) => runId).join(", ")} still stand in line at ${limiter}`);
+  }
+  return faults;
 }

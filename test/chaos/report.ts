@@ -15,6 +15,8 @@ export interface Report {
   readonly repeats: number;
   /** Side effects of an owner that had lost its lease while it was alive. */
   readonly late: number;
+  /** The most runs that were inside a limiter at once. */
+  readonly inside: Readonly<Record<string, number>>;
   /** Runs that stalled because their processes died too often, and were sent on, by the code they stalled with. */
   readonly revived: Readonly<Record<string, number>>;
   readonly seconds: number;
@@ -34,6 +36,7 @@ export function writeReport(report: Report): string {
     ["side effects", report.sideEffects],
     ["of these repeats", report.repeats],
     ["after the record", report.late],
+    ["inside at once", writeCounts(report.inside)],
     ["stalled and revived", writeCounts(report.revived)],
     ["seconds", seconds.toFixed(1)],
     ["runs a second", runsPerSecond.toFixed(1)],

@@ -5,6 +5,7 @@ import { createLocalPorts } from "../../lib/local/local-ports.ts";
 import { openDatabase } from "../../lib/local/sqlite/database.ts";
 import { SystemClock } from "../../lib/local/system-clock.ts";
 import { startServerProcess } from "../kill/server-process.ts";
+import { lockedNowAndThen } from "./file-lock.ts";
 import type { Place, PlaceOptions } from "./place.ts";
 import { Slot } from "./slot.ts";
 
@@ -26,16 +27,19 @@ export async function openSqlitePlace(options: PlaceOptions): Promise<Place> {
       }),
   });
   await server.ready();
+  const database = lockedNowAndThen(dataFile, options);
   return {
     request: async (address, init) => await fetch((await server.ready()).url + address, init),
     workers: [server],
+    database,
+    standstills: database.spans,
     inFlight: 60,
     stop: async () => await server.stop(),
     read: async () => {
       await server.stop();
-      const database = openDatabase(dataFile);
-      const { ports } = createLocalPorts(database, new SystemClock(), silentLog);
-      return { store: ports.store, blobs: ports.blobs, close: () => database.close() };
+      const opened = openDatabase(dataFile);
+      const { ports } = createLocalPorts(opened, new SystemClock(), silentLog);
+      return { store: ports.store, blobs: ports.blobs, close: () => opened.close() };
     },
   };
 }

@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
+import { crowdFaults, crowdsOf } from "./crowd.ts";
 import { type Execution, readExecution, writeExecution } from "./effects.ts";
 import { isExplained } from "./late.ts";
 import { STEPS } from "./scenarios.ts";
@@ -67,6 +68,21 @@ describe("the verdict on side effects", () => {
   });
 });
 
+describe("runs inside a limiter", () => {
+  it("are counted from their first side effect to that of their last step", () => {
+    const stays = [0, 3, 6].map((n, i) => ({ n, fromMs: i * 10, toMs: i * 10 + 20 }));
+    expect(crowdsOf(stays).get("concurrency/k/line-0")).toBe(2);
+    expect(crowdFaults(crowdsOf(stays))).toEqual([]);
+  });
+
+  it("are too many when one comes before another has left", () => {
+    const stays = [0, 3, 6].map((n) => ({ n, fromMs: n, toMs: 30 }));
+    expect(crowdFaults(crowdsOf(stays))).toEqual([
+      expect.stringContaining("3 runs were inside concurrency/k/line-0"),
+    ]);
+  });
+});
+
 describe("two owners at the same time", () => {
   const newer = execution("before", "before 1", { process: "b.0", holder: 2, tookOver: true });
   const older = execution("before", "late", { at: 10 });
@@ -79,6 +95,21 @@ describe("two owners at the same time", () => {
   it("explain nothing when the older one was dead, or had given the run back", () => {
     expect(isExplained(older, { ...newer, at: 20 }, new Map([["a.0", 15]]))).toBe(false);
     expect(isExplained({ ...newer, tookOver: false }, older, new Map())).toBe(false);
+  });
+
+  it("explain what the local server does twice after it has stood still, and nothing long after", () => {
+    const local = { process: "a.0", holder: 0, tookOver: false };
+    const [first, again] = [
+      { ...newer, ...local, at: 5_000 },
+      { ...older, ...local, at: 5_020 },
+    ];
+    expect(isExplained(first, again, new Map(), [{ fromMs: 3_000, toMs: 4_900 }])).toBe(true);
+    expect(isExplained(first, { ...again, at: 9_000 }, new Map(), [{ fromMs: 3_000, toMs: 4_900 }])).toBe(
+      false,
+    );
+    expect(
+      isExplained(first, { ...again, process: "a.1" }, new Map(), [{ fromMs: 3_000, toMs: 4_900 }]),
+    ).toBe(false);
   });
 
   it("explain nothing under one lease, in one process, or where nobody says who holds what", () => {

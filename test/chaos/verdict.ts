@@ -5,7 +5,9 @@ import type { Entry } from "../../lib/ports/journal.ts";
 import type { Loaded } from "../../lib/ports/store.ts";
 import { faultsOf } from "../stored-run.ts";
 import type { Job } from "./client.ts";
+import type { Stay } from "./crowd.ts";
 import type { Execution } from "./effects.ts";
+import { familyFaults } from "./family.ts";
 import type { Stored } from "./place.ts";
 import { expectedOf, STEPS, signalsOf } from "./scenarios.ts";
 import type { Effect } from "./workflows.ts";
@@ -14,6 +16,8 @@ export interface Evidence {
   readonly executions: readonly Execution[];
   /** Whether two owners at the same time explain that one execution came after another that was recorded. */
   readonly isExplained: (recorded: Execution, late: Execution) => boolean;
+  /** What the outside was told that the run has taken. */
+  readonly told?: readonly number[];
 }
 
 export interface Verdict {
@@ -22,6 +26,8 @@ export interface Verdict {
   readonly repeats: number;
   /** Side effects after the recorded one that two owners at the same time explain. */
   readonly late: number;
+  /** From its first side effect to that of its last step. */
+  readonly stay?: Stay;
 }
 
 export async function judge(
@@ -34,23 +40,43 @@ export async function judge(
   if (run === undefined) return { faults: ["it is not in the store"], repeats: 0, late: 0 };
   const loaded = await store.journal.load(runId);
   const entries = loaded.checkpoints.flatMap((checkpoint) => checkpoint.entries);
-  const steps = judgeSteps(await recordedOf(entries, blobs), job, evidence);
+  const recorded = await recordedOf(entries, blobs);
+  const steps = judgeSteps(recorded, job, evidence);
   return {
     ...steps,
+    ...stayOf(recorded, job, evidence),
     faults: [
       ...faultsOf(run, loaded),
-      ...(await endFaults(entries.at(-1), job, blobs)),
+      ...(await endFaults(entries.at(-1), job, evidence, blobs)),
+      ...(job.scenario === "children" ? await familyFaults(store, loaded) : []),
       ...signalFaults(loaded, entries, job),
       ...steps.faults,
     ],
   };
 }
 
-async function endFaults(last: Entry | undefined, { scenario, n }: Job, blobs: Stored["blobs"]) {
+async function endFaults(
+  last: Entry | undefined,
+  { scenario, n }: Job,
+  { told }: Evidence,
+  blobs: Stored["blobs"],
+): Promise<readonly string[]> {
+  if (scenario === "idler" && last?.type === "run.cancelled") return [];
   if (last?.type === "run.failed") return [`it failed: ${last.failure.message}`];
   if (last?.type !== "run.succeeded") return [`it ended with ${last?.type ?? "nothing"}`];
-  const [value, expected] = [await unpack(last.value, blobs), expectedOf(scenario, n)];
+  const [value, expected] = [await unpack(last.value, blobs), expectedOf(scenario, n, told)];
   return value === expected ? [] : [`its value is ${JSON.stringify(value)} instead of ${expected}`];
+}
+
+function stayOf(
+  recorded: readonly Recorded[],
+  { n }: Job,
+  { executions }: Evidence,
+): { readonly stay?: Stay } {
+  const end = recorded.find(({ step, isLast }) => step === "last" && isLast);
+  const last = executions.find(({ execution }) => execution === end?.execution);
+  if (last === undefined) return {};
+  return { stay: { n, fromMs: Math.min(...executions.map(({ at }) => at)), toMs: last.at } };
 }
 
 function signalFaults({ facts }: Loaded, entries: readonly Entry[], { scenario, n }: Job): string[] {
@@ -72,6 +98,8 @@ export interface Recorded {
 async function recordedOf(entries: readonly Entry[], blobs: Stored["blobs"]): Promise<Recorded[]> {
   const recorded: Recorded[] = [];
   for (const entry of entries) {
+    // A callback's own step records nothing of ours.
+    if ("id" in entry && entry.id.endsWith("/submit")) continue;
     if (entry.type === "step.succeeded") {
       const { execution } = (await unpack(entry.value, blobs)) as Effect;
       recorded.push({ step: entry.id, attempt: entry.attempt, execution, isLast: true });
@@ -87,8 +115,10 @@ async function recordedOf(entries: readonly Entry[], blobs: Stored["blobs"]): Pr
 export function judgeSteps(recorded: readonly Recorded[], { scenario }: Job, evidence: Evidence): Verdict {
   const faults: string[] = [];
   const succeeded = recorded.filter(({ isLast }) => isLast).map(({ step }) => step);
-  const missing = STEPS[scenario].filter((step) => !succeeded.includes(step));
-  if (missing.length > 0 || succeeded.length !== STEPS[scenario].length)
+  // Told to end at any time.
+  const due = scenario === "idler" ? succeeded : STEPS[scenario];
+  const missing = due.filter((step) => !succeeded.includes(step));
+  if (missing.length > 0 || succeeded.length !== due.length)
     faults.push(`steps ${succeeded.join(", ")} are recorded`);
   let late = 0;
   for (const { step, attempt, execution } of recorded) {

@@ -1,10 +1,24 @@
 // The workflows of chaos. Each step leaves a line outside before it returns, and records which execution it was.
 import { randomBytes } from "node:crypto";
-import { type StepContext, workflow } from "perdure";
+import { type StepContext, TimeoutError, workflow } from "perdure";
 import * as v from "valibot";
 import { writeExecution } from "./effects.ts";
+import { writeHandout } from "./handouts.ts";
 import { holderOf } from "./holders.ts";
-import { amountOf, failuresOf, fillerOf, STEPS, sleepsOf } from "./scenarios.ts";
+import {
+  amountOf,
+  CHILDREN,
+  childOf,
+  failuresOf,
+  fillerOf,
+  lateMsOf,
+  lineOf,
+  MOST_IN_ALL,
+  MOST_OF_KEY,
+  STEPS,
+  sleepsOf,
+  stayMsOf,
+} from "./scenarios.ts";
 
 /** The one step handler of the demo stack. */
 const HANDLER = "shipping";
@@ -76,3 +90,63 @@ export const parallel = workflow("parallel", { input: Input }, async (ctx, { n }
   const last = await ctx.step("last", body(n, "last"), options);
   return parts.reduce((sum, { value, filler = "" }) => sum + value + filler.length, last.value);
 });
+
+export const errand = workflow("errand", { input: Input }, async (ctx, { n }) => {
+  const before = await ctx.step("before", body(n, "before"), options);
+  await ctx.sleep("way", stayMsOf(n));
+  const last = await ctx.step("last", body(n, "last"), options);
+  return before.value + last.value;
+});
+
+/** Ends only when it is told to. */
+export const idler = workflow("idler", { input: Input }, async (ctx, { n }) => {
+  await ctx.step("before", body(n, "before"), options);
+  await ctx.waitForSignal("never");
+});
+
+export const children = workflow("children", { input: Input }, async (ctx, { n }) => {
+  const before = await ctx.step("before", body(n, "before"), options);
+  for (const name of ["abandoned", "waited"] as const) {
+    const { policy } = CHILDREN[name];
+    await ctx.startChild(name, errand, { n: childOf(n, name) }, { onParentClose: policy });
+  }
+  await ctx.startChild("cancelled", idler, { n: childOf(n, "cancelled") }, { onParentClose: "cancel" });
+  const own = await ctx.runChild("own", errand, { n: childOf(n, "own") });
+  const last = await ctx.step("last", body(n, "last"), options);
+  return before.value + own + last.value;
+});
+
+/** The first is waited for until it comes; the second comes in time or too late. */
+export const callbacks = workflow("callbacks", { input: Input }, async (ctx, { n }) => {
+  const { runId } = ctx;
+  const handOut = (name: string) => (token: string) =>
+    writeHandout(process.env["CHAOS_EFFECTS"] ?? "", { runId, name, token });
+  const before = await ctx.step("before", body(n, "before"), options);
+  const paid = await ctx.waitForCallback("paid", handOut("paid"), { schema: Amount });
+  let late = 0;
+  try {
+    const answer = await ctx.waitForCallback("late", handOut("late"), {
+      schema: Amount,
+      timeout: lateMsOf(n),
+    });
+    late = answer.amount;
+  } catch (error) {
+    if (!(error instanceof TimeoutError)) throw error;
+  }
+  const last = await ctx.step("last", body(n, "last"), options);
+  return before.value + paid.amount + late + last.value;
+});
+
+export const concurrency = workflow(
+  "concurrency",
+  {
+    input: Input,
+    concurrency: [{ limit: MOST_OF_KEY, key: ({ n }) => lineOf(n) }, { limit: MOST_IN_ALL }],
+  },
+  async (ctx, { n }) => {
+    const before = await ctx.step("before", body(n, "before"), options);
+    await ctx.sleep("stay", stayMsOf(n));
+    const last = await ctx.step("last", body(n, "last"), options);
+    return before.value + last.value;
+  },
+);

@@ -10,7 +10,7 @@ import { createS3Blobs } from "../../lib/aws/s3-blobs.ts";
 import { inBatches } from "../batches.ts";
 import { drive, type Job } from "../chaos/client.ts";
 import { Effects } from "../chaos/effects.ts";
-import { SCENARIOS } from "../chaos/scenarios.ts";
+import { ALONE } from "../chaos/scenarios.ts";
 import { judge } from "../chaos/verdict.ts";
 import { Chance } from "../simulation/chance.ts";
 import type { Api } from "./api.ts";
@@ -74,7 +74,7 @@ describe.skipIf(!isMinistack)("a deployed stack whose services fail", () => {
         onRevived: (code: string) => void revived.push(code),
         onStarted: (job: Job, runId: string) => void runIds.set(runId, job),
       };
-      const jobs = SCENARIOS.flatMap((scenario) =>
+      const jobs = ALONE.flatMap((scenario) =>
         Array.from({ length: RUNS_PER_SCENARIO }, (_, n): Job => ({ scenario, n })),
       );
       const ends = await inBatches(jobs, AT_ONCE, async (job) => await drive(options, job));
