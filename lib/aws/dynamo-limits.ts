@@ -17,6 +17,7 @@ const WAITER = "W#";
 
 const HAS_ROOM = "attribute_not_exists(#holders) OR size(#holders) < :limit OR contains(#holders, :runId)";
 const HOLDS = "contains(#holders, :runId)";
+const HOLDS_UNCHANGED = `${HOLDS} AND #takenAt = :takenAt`;
 const IS_EMPTY = "attribute_not_exists(#holders)";
 const IS_IDLE = "attribute_not_exists(#nextAt) OR #nextAt <= :now";
 const IS_BUSY = "#nextAt > :now AND #mark <> :mark";
@@ -61,10 +62,14 @@ export function createDynamoLimits(table: Table): LimitStore {
       return answer.applied;
     },
 
-    async release({ limiter, runId }) {
+    async release({ limiter, runId, takenAt }) {
       const key = keyOf(limiter, HOLDERS);
       const drop = { holders: new Set([runId]) };
-      const answer = await update(table, key, { set: {}, drop, when: HOLDS, given: { runId } });
+      const condition =
+        takenAt === undefined
+          ? { when: HOLDS, given: { runId } }
+          : { when: HOLDS_UNCHANGED, given: { runId, takenAt } };
+      const answer = await update(table, key, { set: {}, drop, ...condition });
       const item = answer.applied ? answer.item : answer.standing;
       if (item !== undefined && item.holders === undefined) await deleteWhen(table, key, IS_EMPTY);
     },

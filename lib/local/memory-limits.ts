@@ -28,8 +28,9 @@ export class MemoryLimits implements LimitStore {
     return true;
   }
 
-  async release({ limiter, runId }: Request<"release">): Promise<void> {
-    this.#at(limiter).holders.delete(runId);
+  async release({ limiter, runId, takenAt }: Request<"release">): Promise<void> {
+    const { holders } = this.#at(limiter);
+    if (takenAt === undefined || Math.max(...holders.values()) === takenAt) holders.delete(runId);
   }
 
   async enlist({ limiter, runId, createdAt }: Request<"enlist">): Promise<void> {

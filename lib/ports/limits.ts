@@ -28,8 +28,12 @@ export interface LimitStore {
     readonly limit: number;
     readonly now: number;
   }): Promise<boolean>;
-  /** Succeeds also when `runId` holds nothing. */
-  release(request: { readonly limiter: string; readonly runId: string }): Promise<void>;
+  /** Succeeds also when `runId` holds nothing. With `takenAt`, does nothing when a slot was taken at another time since. */
+  release(request: {
+    readonly limiter: string;
+    readonly runId: string;
+    readonly takenAt?: number | undefined;
+  }): Promise<void>;
   /** Puts a run in line; it stands there once. */
   enlist(request: { readonly limiter: string } & Waiter): Promise<void>;
   /** Succeeds also when it is not in line. */

@@ -44,6 +44,21 @@ export function describeStoreLimits(behaviour: Behaviour<StoreSubject>): void {
     expect((await read(subject, limiter)).holders).toEqual(["b"]);
   });
 
+  behaviour(
+    "a slot that was taken again since is not given back for having been nobody's",
+    async (subject) => {
+      const limiter = aLimiter();
+      const { limits } = subject.store;
+      const taken = { limiter, runId: "a", limit: 1 };
+      await limits.take({ ...taken, now: NOW });
+      await limits.take({ ...taken, now: NOW - 3 });
+      await limits.release({ limiter, runId: "a", takenAt: NOW });
+      expect((await read(subject, limiter)).holders).toEqual(["a"]);
+      await limits.release({ limiter, runId: "a", takenAt: NOW - 3 });
+      expect(await read(subject, limiter)).toEqual({ holders: [], waiters: [] });
+    },
+  );
+
   behaviour("of many who ask at once as many get a slot as there are", async (subject) => {
     const limiter = aLimiter();
     const runIds = Array.from({ length: 12 }, () => aRunId());

@@ -199,6 +199,18 @@ describe("a singleton", () => {
     await expectEmpty(lab, "orders/s/");
   });
 
+  it("that is about to be passed over and comes after all keeps its slot", async () => {
+    const inside = new Inside();
+    const lab = new Lab([inside.workflow({ singleton: { onConflict: "use-existing" } })]);
+    const first = start({ engine: slowCreate(lab, 5_500) }, a, "slow");
+    await lab.pass(1);
+    // Has seen that nobody is there, five seconds after the slot was taken, and takes a moment to free it.
+    const second = start({ engine: slowRelease(lab, 1_000) }, a, "quick");
+    await lab.pass(10_000);
+    await Promise.all([first, second]);
+    expect(await inside.look(lab)).toBe(1);
+  });
+
   it("makes a child wait for the run that is there, since its parent waits for that very child", async () => {
     const orders = sleeper("use-existing");
     const parent = workflow("parent", async (ctx) => ctx.runChild("child", orders, a));
@@ -312,4 +324,11 @@ function withStore(
   const { runs, journal, index, limits } = engine.ports.store;
   const store = { runs: wrap(runs), journal: wrap(journal), index, limits: wrap(limits) };
   return { ...engine, ports: { ...engine.ports, store } };
+}
+
+function slowRelease(lab: Lab, ms: number): Lab["engine"] {
+  return withStore(lab, async (act, method) => {
+    if (method === "release") await lab.clock.sleep(ms);
+    return await act();
+  });
 }

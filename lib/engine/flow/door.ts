@@ -36,7 +36,8 @@ export async function existingRun(
     const run = await store.runs.get(holder);
     if (run !== undefined && !isClosed(run.status)) return run;
     if (isGone(engine, run, takenAt)) {
-      await store.limits.release({ limiter, runId: holder });
+      // If it comes after all, it takes its slot once more before it begins (slots.ts), and keeps it.
+      await store.limits.release({ limiter, runId: holder, ...(run === undefined ? { takenAt } : {}) });
       // Before this start come those that stand in line: child runs, and runs that were forked.
       await letIn(engine, { name: limiter, limit: 1 });
     } else await clock.sleep(START_LOOK_MS);

@@ -27,6 +27,8 @@ export interface SlotLimiter {
   readonly limit: number;
   /** The newest run counts: it asks the older ones to end. */
   readonly cancelsOthers: boolean;
+  /** Its slot is taken before its run is made. */
+  readonly usesExisting: boolean;
 }
 
 export interface Pace {
@@ -70,6 +72,7 @@ export function allSlotLimitersOf(
         limit: limit ?? MAX_CONCURRENCY,
         isGone: limit === undefined,
         cancelsOthers: isSingleton && flowControl.singleton?.onConflict === "cancel-other",
+        usesExisting: isSingleton && flowControl.singleton?.onConflict === "use-existing",
       };
     });
 }

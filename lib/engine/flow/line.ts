@@ -72,8 +72,9 @@ export async function freeWhatIsLeft(
   const { runs, limits } = engine.ports.store;
   let isFreed = false;
   for (const runId of some(engine, holders)) {
-    if (!isGone(engine, await runs.get(runId), takenAt)) continue;
-    await limits.release({ limiter, runId });
+    const run = await runs.get(runId);
+    if (!isGone(engine, run, takenAt)) continue;
+    await limits.release({ limiter, runId, ...(run === undefined ? { takenAt } : {}) });
     isFreed = true;
   }
   return isFreed;

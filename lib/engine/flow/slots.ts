@@ -24,8 +24,12 @@ export async function enter(engine: Engine, run: Run, limiter: SlotLimiter): Pro
   const { runId } = run;
   const me = { limiter: name, ...waiterOf(run) };
   const before = await look(engine, name);
-  // Whoever has let it in takes it out of the line.
-  if (before.holders.includes(runId)) return { kind: "in" };
+  // Whoever has let it in takes it out of the line. A slot that was taken at the door may just be passing for nobody's:
+  // taken once more it is the run's, or is somebody else's by now.
+  const wasTakenAtDoor = limiter.usesExisting && before.holders.includes(runId);
+  if (wasTakenAtDoor && (await store.limits.take({ limiter: name, runId, limit, now: clock.now() })))
+    return { kind: "in" };
+  if (before.holders.includes(runId) && !wasTakenAtDoor) return { kind: "in" };
   const isFree = before.waiters.length === 0 && before.holders.length < limit;
   if (isFree && (await store.limits.take({ limiter: name, runId, limit, now: clock.now() })))
     return { kind: "in" };

@@ -17,6 +17,9 @@ export class SqliteLimits implements LimitStore {
         "INSERT INTO limiter_holder (limiter, run_id, taken_at) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET taken_at = excluded.taken_at",
       ),
       release: database.prepare("DELETE FROM limiter_holder WHERE limiter = ? AND run_id = ?"),
+      releaseOf: database.prepare(
+        "DELETE FROM limiter_holder WHERE limiter = ?1 AND run_id = ?2 AND (SELECT MAX(taken_at) FROM limiter_holder WHERE limiter = ?1) = ?3",
+      ),
       waiters: database.prepare(
         "SELECT run_id, created_at FROM limiter_waiter WHERE limiter = ? ORDER BY created_at, run_id LIMIT ?",
       ),
@@ -58,8 +61,9 @@ export class SqliteLimits implements LimitStore {
     });
   }
 
-  async release({ limiter, runId }: Request<"release">): Promise<void> {
-    this.#statements.release.run(limiter, runId);
+  async release({ limiter, runId, takenAt }: Request<"release">): Promise<void> {
+    if (takenAt === undefined) this.#statements.release.run(limiter, runId);
+    else this.#statements.releaseOf.run(limiter, runId, Math.floor(takenAt));
   }
 
   async enlist({ limiter, runId, createdAt }: Request<"enlist">): Promise<void> {
