@@ -1,5 +1,5 @@
 // The code of docs/guides/waiting.md.
-import { TimeoutError, workflow } from "perdure";
+import { ConditionError, TimeoutError, workflow } from "perdure";
 import { createTestEnvironment } from "perdure/testing";
 import * as v from "valibot";
 import { describe, expect, it } from "vitest";
@@ -53,6 +53,21 @@ const render = workflow("render", async (ctx) => {
   return job.frames;
 });
 
+const service = {
+  answers: [true, true, false],
+  isHealthy: async () => service.answers.shift() ?? service.recovers,
+  recovers: true,
+};
+
+const rollout = workflow("rollout", async (ctx) => {
+  const deploy = await ctx.waitForCondition(
+    "healthy three times in a row",
+    async (_step, { inARow }) => ({ inARow: (await service.isHealthy()) ? inARow + 1 : 0 }),
+    { initial: { inARow: 0 }, until: ({ inARow }) => inARow === 3, every: "30s", maxChecks: 20 },
+  );
+  return deploy.inARow;
+});
+
 const lab = { tokens: [] as string[] };
 
 const analysis = workflow("analysis", async (ctx) => {
@@ -91,6 +106,18 @@ describe("the guide to waiting", () => {
     const before = environment.now();
     expect(await run.result()).toBe(40);
     expect(environment.now().getTime() - before.getTime()).toBeGreaterThanOrEqual(70_000);
+  });
+
+  it("gives each look the state that the last one has left, and so many looks at most", async () => {
+    const environment = createTestEnvironment({ workflows: [rollout] });
+    const good = await environment.start(rollout, undefined);
+    const before = environment.now();
+    expect(await good.result()).toBe(3);
+    expect(environment.now().getTime() - before.getTime()).toBeGreaterThanOrEqual(5 * 30_000);
+    service.recovers = false;
+    const bad = await environment.start(rollout, undefined);
+    await expect(bad.result()).rejects.toThrow(ConditionError);
+    await expect(bad.result()).rejects.toMatchObject({ checks: 20, last: { inARow: 0 } });
   });
 
   it("hands out a token, and waits for who has it", async () => {

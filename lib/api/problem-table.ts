@@ -18,6 +18,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
   E_CALLBACK_NOT_FOUND: { status: 404, title: "Callback not found" },
   E_CANCELLED: { status: 500, title: "Cancelled" },
   E_CHILD_FAILED: { status: 500, title: "Child failed" },
+  E_CONDITION_UNMET: { status: 500, title: "Condition unmet" },
   E_CORRUPT: { status: 500, title: "Corrupt item" },
   E_DEAD_LETTER: { status: 500, title: "Dead letter" },
   E_DUPLICATE_NAME: { status: 500, title: "Duplicate name" },

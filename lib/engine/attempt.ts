@@ -6,6 +6,7 @@ import type { Log } from "../ports/log.ts";
 import type { Failure, Payload } from "../ports/payload.ts";
 import { CancelledError, TimeoutError } from "../sdk/errors.ts";
 import type { Polling, StepCall } from "./call.ts";
+import { decode, encode } from "./codec.ts";
 import type { Outcome } from "./execution.ts";
 import { decideRetry, type RetryDecision } from "./retry.ts";
 import { checkInput } from "./validate.ts";
@@ -45,7 +46,8 @@ export async function runAttempt({ call, clock, log, progress, signal }: Attempt
             await progress.save(value);
           },
         },
-        call.previous,
+        // Each check has its own: what it does to it stands in no journal.
+        call.polling === undefined ? undefined : decode(encode(call.previous)),
       );
       return { ok: true, value: call.schema === undefined ? value : await checkInput(call.schema, value) };
     } catch (error) {

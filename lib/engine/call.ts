@@ -44,6 +44,8 @@ export interface Polling {
   readonly everyMs: number;
   readonly backoff: number;
   readonly maxMs: number;
+  /** Infinity without a limit. */
+  readonly maxChecks: number;
 }
 
 export interface StepCall extends CallBase {
@@ -67,7 +69,7 @@ export interface StepCall extends CallBase {
   state: StepState;
   /** Failures in a row: what the retry policy counts. */
   failures: number;
-  /** Value of the last check of a polling step. */
+  /** Value of the last check of a polling step, before the first one what the code began with. */
   previous: unknown;
 }
 

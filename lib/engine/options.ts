@@ -9,6 +9,7 @@ import { checkKeys } from "../sdk/options.ts";
 import type { Check, CompensateOptions, ConditionOptions, StepBody, StepOptions } from "../sdk/step.ts";
 import type { Compensation, Polling } from "./call.ts";
 import { type AskedOf, plainStep } from "./call-factory.ts";
+import { decode, encode } from "./codec.ts";
 import type { Execution } from "./execution.ts";
 import { backoffOf } from "./retry.ts";
 import type { VersionRange } from "./versions.ts";
@@ -23,7 +24,18 @@ const STEP_OPTIONS = [
   "compensate",
   "on",
 ];
-const CONDITION_OPTIONS = ["until", "every", "backoff", "max", "timeout", "retry", "attemptTimeout", "on"];
+const CONDITION_OPTIONS = [
+  "until",
+  "initial",
+  "maxChecks",
+  "every",
+  "backoff",
+  "max",
+  "timeout",
+  "retry",
+  "attemptTimeout",
+  "on",
+];
 const SEMANTICS = ["at-least-once", "at-most-once"];
 
 export function askStep(
@@ -101,6 +113,8 @@ export function askCondition(
     timeoutMs: optionalMs(options.attemptTimeout, `attemptTimeout of ${what}`),
     deadline: totalMs === undefined ? undefined : execution.now + totalMs,
     polling: pollingOf(what, options),
+    // A copy, as at every check: the code goes on with the object, and may change it.
+    previous: decode(encode(options.initial)),
     on: options.on,
   };
 }
@@ -115,9 +129,16 @@ function pollingOf(what: string, options: ConditionOptions<unknown>): Polling {
       `backoff of ${what} is ${JSON.stringify(backoff)}; it must be from 1 to 100.`,
     );
   }
+  const { maxChecks = Number.POSITIVE_INFINITY } = options;
+  if (options.maxChecks !== undefined && !(Number.isSafeInteger(maxChecks) && maxChecks >= 1)) {
+    throw new PerdureError(
+      "E_BAD_OPTION",
+      `maxChecks of ${what} is ${JSON.stringify(maxChecks)}; it must be a whole number from 1 on.`,
+    );
+  }
   const everyMs = durationMs(options.every, `every of ${what}`);
   const maxMs = optionalMs(options.max, `max of ${what}`) ?? Math.max(everyMs, 3_600_000);
-  return { until, everyMs, backoff, maxMs };
+  return { until, everyMs, backoff, maxMs, maxChecks };
 }
 
 export function askSleep(name: string, duration: Duration): AskedOf<"sleep"> {

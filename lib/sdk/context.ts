@@ -112,8 +112,14 @@ export interface Context<Signals extends SignalSchemas = SignalSchemas, Sent = u
    * const job = await ctx.waitForCondition("rendered", () => renderer.status(id), {
    *   until: (status) => status.done, every: "10s", backoff: 2, max: "5m", timeout: "1 day",
    * });
-   * @throws TimeoutError when it did not come true in time, StepError when a check failed for good
+   * @throws TimeoutError when it did not come true in time, ConditionError when not in `maxChecks` checks, StepError when
+   * a check failed for good
    */
+  waitForCondition<T>(
+    name: string,
+    check: Check<T, T>,
+    options: ConditionOptions<T> & { readonly initial: T },
+  ): DurablePromise<T>;
   waitForCondition<T>(name: string, check: Check<T>, options: ConditionOptions<T>): DurablePromise<T>;
 
   /**

@@ -16,6 +16,7 @@ export const ERROR_CODES = {
   E_CALLBACK_NOT_FOUND: "Check the token.",
   E_CANCELLED: "Nothing to do: somebody asked for the end.",
   E_CHILD_FAILED: "The cause says why the child run failed.",
+  E_CONDITION_UNMET: "Look at what the last check saw; `maxChecks` and `every` say how long is waited.",
   E_CORRUPT: "Mend the item, from a backup if need be, then retry the run.",
   E_DEAD_LETTER: "Look at the function's log, fix the cause, then retry the run.",
   E_DUPLICATE_NAME: "Give each concurrent call a name of its own, for example with the item's id in it.",
@@ -119,6 +120,26 @@ export class ChildRunError extends Error {
     this.child = child;
     this.runId = runId;
     this.status = status;
+  }
+}
+
+/** A condition had not come true after as many checks as it was given (`maxChecks`). */
+export class ConditionError extends Error {
+  override readonly name = "ConditionError";
+  readonly code = "E_CONDITION_UNMET";
+  readonly condition: string;
+  readonly checks: number;
+  /** What the last check that did not fail returned, as it was recorded; `initial` when none did. */
+  readonly last: unknown;
+
+  /** `seen` says in a few words what the last check saw. */
+  constructor(condition: string, checks: number, last: unknown, seen: string) {
+    super(
+      `condition "${condition}" did not come true in ${checks} ${checks === 1 ? "check" : "checks"}; last: ${seen}`,
+    );
+    this.condition = condition;
+    this.checks = checks;
+    this.last = last;
   }
 }
 

@@ -14,6 +14,7 @@ export {
   CallbackError,
   CancelledError,
   ChildRunError,
+  ConditionError,
   type ErrorCode,
   PerdureError,
   RetryableError,

@@ -82,12 +82,16 @@ export interface StepOptions<T = unknown> {
 
 export type StepBody<T> = (step: StepContext) => T | Promise<T>;
 
-/** A look at whether something has come true; `previous` is what the last look returned. */
-export type Check<T> = (step: StepContext, previous: T | undefined) => T | Promise<T>;
+/** A look at whether something has come true; `previous` is what the last look returned, `initial` at the first. */
+export type Check<T, P = T | undefined> = (step: StepContext, previous: P) => T | Promise<T>;
 
 export interface ConditionOptions<T> {
   /** Whether the value is what was waited for. @default it is truthy */
   readonly until?: (value: T) => boolean;
+  /** What the first check is handed as `previous`: a state that each check replaces by what it returns. */
+  readonly initial?: T;
+  /** Checks in all, those that failed included; then `ConditionError`. Checks for ever when absent. */
+  readonly maxChecks?: number;
   /** Wait between checks. */
   readonly every: Duration;
   /** Each wait is this many times the one before. @default 1 */

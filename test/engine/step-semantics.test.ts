@@ -1,7 +1,7 @@
 // What a step may ask for besides its retries: at most once, progress, limits over all attempts, conditions.
 import * as v from "valibot";
 import { describe, expect, it } from "vitest";
-import { StepError, TerminalError, TimeoutError } from "../../lib/sdk/errors.ts";
+import { ConditionError, StepError, TerminalError, TimeoutError } from "../../lib/sdk/errors.ts";
 import { workflow } from "../../lib/sdk/workflow.ts";
 import { type Fate, Lab } from "./lab.ts";
 
@@ -286,6 +286,49 @@ describe("a condition", () => {
     );
     const lab = new Lab([w]);
     expect(await lab.result(await lab.start(w))).toBe(true);
+  });
+
+  it("fails at the next look at the run when later code allows fewer checks, and goes on when it allows more", async () => {
+    for (const [then, checks] of [
+      [2, 3],
+      [5, 5],
+    ] as const) {
+      let maxChecks = 4;
+      const w = workflow("w", async (ctx) =>
+        ctx
+          .waitForCondition("ready", (_s, seen) => seen + 1, {
+            initial: 0,
+            every: "1h",
+            maxChecks,
+            until: (seen) => seen > 9,
+          })
+          .catch((error: unknown) => (error instanceof ConditionError ? [error.checks, error.last] : error)),
+      );
+      const lab = new Lab([w], { settings: { inProcessWaitMs: 0 } });
+      const runId = await lab.start(w);
+      await lab.until(async () => (await lab.entries(runId)).length === 3);
+      maxChecks = then;
+      expect(await lab.result(runId)).toEqual([checks, checks]);
+    }
+  });
+
+  it("that a step handler checks has the same state, and the same end", async () => {
+    const seen: unknown[] = [];
+    const w = workflow("w", async (ctx) =>
+      ctx
+        .waitForCondition(
+          "ready",
+          (_s, state) => {
+            seen.push(state);
+            return { n: state.n + 1 };
+          },
+          { initial: { n: 5 }, every: "1m", maxChecks: 2, until: () => false, on: "shipping" },
+        )
+        .catch((error: unknown) => (error instanceof ConditionError ? error.last : error)),
+    );
+    const lab = new Lab([w]);
+    expect(await lab.result(await lab.start(w))).toEqual({ n: 7 });
+    expect(seen).toEqual([{ n: 5 }, { n: 6 }]);
   });
 
   it("counts only failures in a row against its policy", async () => {

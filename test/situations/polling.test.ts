@@ -45,6 +45,39 @@ const looks: readonly Situation[] = [
   },
   { title: "may begin with any state", code: count(5, 8), gives: 8, ran: { body: 3 } },
   {
+    title: "hands the initial state to the first look, and what each look gave to the next",
+    code: async (ctx, stage) =>
+      ctx.waitForCondition(
+        "job",
+        (_, seen) => stage.counted(() => ({ looks: seen.looks + 1, since: seen.since })),
+        { initial: { looks: 3, since: new Date(5) }, every: "1h", until: ({ looks }) => looks === 6 },
+      ),
+    gives: { looks: 6, since: new Date(5) },
+    ran: { body: 3 },
+    ids: ["job"],
+  },
+  {
+    title: "keeps the initial state from what looks and the code do to it",
+    code: async (ctx, stage) => {
+      const initial = { list: [7] };
+      const waits = ctx.waitForCondition(
+        "list",
+        (s, seen) => {
+          stage.ran();
+          seen.list.push(seen.list.length);
+          // What it did to what it was handed is forgotten with it.
+          if (s.attempt === 1) throw new Error("flaky");
+          return seen;
+        },
+        { initial, every: "1s", until: ({ list }) => list.length === 3 },
+      );
+      initial.list.push(99);
+      return [await waits, initial];
+    },
+    gives: [{ list: [7, 1, 2] }, { list: [7, 99] }],
+    ran: { body: 3 },
+  },
+  {
     title: "may hold a structure",
     code: async (ctx) =>
       ctx.waitForCondition<{ status: string; looks: number; since: Date }>(
@@ -186,6 +219,80 @@ const failures: readonly Situation[] = [
     look: (stage) => expect(stage.atMs()).toBeLessThanOrEqual(35 * MINUTE_MS + 1_000),
   },
   {
+    title: "that does not come true in so many looks fails at once, with what the last one saw",
+    code: async (ctx, stage) =>
+      ctx.waitForCondition("ready", (_, n) => stage.counted(() => n + 1), {
+        initial: 5,
+        every: "1h",
+        maxChecks: 3,
+        until: (n) => n === 99,
+      }),
+    fails: {
+      is: "ConditionError",
+      message: 'condition "ready" did not come true in 3 checks; last: 8',
+      fields: { code: "E_CONDITION_UNMET", condition: "ready", checks: 3, last: 8 },
+    },
+    ran: { body: 3 },
+    look: (stage) => expect(stage.atMs()).toBeLessThan(2.1 * 60 * MINUTE_MS),
+  },
+  {
+    title: "that comes true at the last look allowed has come true",
+    code: async (ctx, stage) =>
+      ctx.waitForCondition("ready", (_, n) => stage.counted(() => n + 1), {
+        initial: 5,
+        every: "1h",
+        maxChecks: 3,
+        until: (n) => n === 8,
+      }),
+    gives: 8,
+    ran: { body: 3 },
+  },
+  {
+    title: "counts a look that fails, and tells its error and what was seen before it",
+    code: async (ctx, stage) => {
+      const flaky = ctx.waitForCondition(
+        "ready",
+        (s, seen: { n: number; at?: Date }) => {
+          stage.ran();
+          if (s.attempt === 2) throw new RangeError("flaky");
+          return { n: seen.n + 1, at: new Date(7) };
+        },
+        { initial: { n: 0 }, every: "1h", maxChecks: 2, until: () => false },
+      );
+      return await stage.seeEnd("error", flaky);
+    },
+    gives: expect.objectContaining({
+      is: "ConditionError",
+      message: 'condition "ready" did not come true in 2 checks; last: RangeError: flaky',
+      fields: { code: "E_CONDITION_UNMET", condition: "ready", checks: 2, last: { n: 1, at: new Date(7) } },
+    }),
+    ran: { body: 2 },
+  },
+  {
+    title: "whose only look fails tells the initial state",
+    code: async (ctx) =>
+      ctx.waitForCondition("ready", (_, n) => fail(new Error(`not ${n}`)), {
+        initial: 1,
+        every: "1h",
+        maxChecks: 1,
+      }),
+    fails: {
+      is: "ConditionError",
+      message: 'condition "ready" did not come true in 1 check; last: Error: not 1',
+      fields: { code: "E_CONDITION_UNMET", condition: "ready", checks: 1, last: 1 },
+    },
+  },
+  {
+    title: "whose initial state cannot be recorded is refused",
+    code: async (ctx, stage) =>
+      stage.seeEnd(
+        "error",
+        ctx.waitForCondition("c", (_, f) => f, { initial: () => 1, every: "1m" }),
+      ),
+    gives: expect.objectContaining({ fields: { code: "E_NOT_SERIALIZABLE" } }),
+    ids: [],
+  },
+  {
     title: "may be given up after a number of looks by its predicate",
     code: async (ctx, stage) =>
       ctx.waitForCondition<number>("ready", (_, previous = 0) => stage.counted(() => previous + 1), {
@@ -226,6 +333,9 @@ const failures: readonly Situation[] = [
         { every: "1m", backoff: 0.5 },
         { every: "1m", until: true },
         { every: "1m", tries: 3 },
+        { every: "1m", maxChecks: 0 },
+        { every: "1m", maxChecks: 1.5 },
+        { every: "1m", maxChecks: "3" },
       ];
       const ends = wrong.map(async (options, i) =>
         stage.seeEnd(
@@ -235,7 +345,7 @@ const failures: readonly Situation[] = [
       );
       return (await Promise.all(ends)).map((end) => (end as { fields: unknown }).fields);
     },
-    gives: Array.from({ length: 5 }, () => ({ code: "E_BAD_OPTION" })),
+    gives: Array.from({ length: 8 }, () => ({ code: "E_BAD_OPTION" })),
     ids: [],
   },
 ];

@@ -70,6 +70,31 @@ describe("a wait's types", () => {
         },
       );
       expectTypeOf(job).toEqualTypeOf<{ id: string; done: boolean }>();
+      await ctx.waitForCondition<number>(
+        "counted",
+        (_s, previous) => {
+          expectTypeOf(previous).toEqualTypeOf<number | undefined>();
+          return 1;
+        },
+        { every: "10s", maxChecks: 5 },
+      );
+    });
+  });
+
+  it("are those of the initial state, which every check has", () => {
+    workflow("initial", async (ctx) => {
+      const job = await ctx.waitForCondition(
+        "rendered",
+        async (_s, state) => {
+          expectTypeOf(state).toEqualTypeOf<{ looks: number }>();
+          return { looks: state.looks + 1 };
+        },
+        { initial: { looks: 0 }, until: ({ looks }) => looks > 3, every: "10s", maxChecks: 10 },
+      );
+      expectTypeOf(job).toEqualTypeOf<{ looks: number }>();
+      await ctx.waitForCondition("counted", (_s, n) => n + 1, { initial: 0, every: "1m" });
+      // @ts-expect-error -- the check answers something else than its state
+      await ctx.waitForCondition("other", (_s, n) => `${n}`, { initial: 0, every: "1m" });
     });
   });
 

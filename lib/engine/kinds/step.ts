@@ -6,11 +6,15 @@
 //
 // An at-most-once attempt whose start is recorded and whose outcome is not may have happened: whoever finds it and has
 // not started it itself records that it was interrupted, and it never runs again.
-import { PerdureError, StepError, TimeoutError } from "../../sdk/errors.ts";
+import { inspect } from "node:util";
+import { ConditionError, PerdureError, StepError, TimeoutError } from "../../sdk/errors.ts";
 import type { StepCall } from "../call.ts";
 import { type Decision, dueAt, type Situation } from "../decision.ts";
 import { unreachable } from "../unreachable.ts";
 import type { Kind } from "./kind.ts";
+
+/** Of a value in a message. */
+const MAX_SHOWN_CHARS = 200;
 
 export const step: Kind<"step"> = {
   apply(call, entry, delivered) {
@@ -55,6 +59,10 @@ export const step: Kind<"step"> = {
 
   decide(call, situation, decision) {
     if (situation.hasOutcome(call)) return;
+    if (hasRunOutOfChecks(call)) {
+      decision.failed.push({ call, type: "step.timed_out", error: outOfChecks(call) });
+      return;
+    }
     if (hasRunOutOfTime(call, situation)) {
       decision.failed.push({ call, type: "step.timed_out", error: outOfTime(call) });
       return;
@@ -79,6 +87,25 @@ export const step: Kind<"step"> = {
   },
 };
 
+function hasRunOutOfChecks({ polling, state }: StepCall): boolean {
+  return polling !== undefined && state.at === "ready" && state.attempt > polling.maxChecks;
+}
+
+function outOfChecks(call: StepCall): Error {
+  const seen = lastErrorOf(call) ?? shortly(call.previous);
+  return new ConditionError(call.id, call.state.attempt - 1, call.previous, seen);
+}
+
+/** For people. Only values that were recorded are shown. */
+function shortly(value: unknown): string {
+  const shown = inspect(value, { depth: 2, compact: true, breakLength: Number.POSITIVE_INFINITY });
+  return shown.slice(0, MAX_SHOWN_CHARS).toWellFormed();
+}
+
+function lastErrorOf({ state }: StepCall): string | undefined {
+  return state.at === "ready" ? state.lastError : undefined;
+}
+
 /** Also when the next attempt could only begin afterwards: waiting for that helps nobody. */
 function hasRunOutOfTime({ deadline, state }: StepCall, { now }: Situation): boolean {
   if (deadline === undefined) return false;
@@ -87,8 +114,8 @@ function hasRunOutOfTime({ deadline, state }: StepCall, { now }: Situation): boo
 
 function outOfTime(call: StepCall): Error {
   const { attempt } = call.state;
-  const last =
-    call.state.at === "ready" && call.state.lastError !== undefined ? `; last: ${call.state.lastError}` : "";
+  const lastError = lastErrorOf(call);
+  const last = lastError === undefined ? "" : `; last: ${lastError}`;
   return new TimeoutError(
     call.polling === undefined
       ? `step "${call.id}" was not done in time, at attempt ${attempt}${last}`
