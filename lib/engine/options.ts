@@ -5,7 +5,7 @@ import type { SignalOptions } from "../sdk/context.ts";
 import { type Duration, durationMs } from "../sdk/duration.ts";
 import { PerdureError } from "../sdk/errors.ts";
 import { checkName } from "../sdk/names.ts";
-import { checkKeys } from "../sdk/options.ts";
+import { checkKeys, shown } from "../sdk/options.ts";
 import type { Check, CompensateOptions, ConditionOptions, StepBody, StepOptions } from "../sdk/step.ts";
 import type { Compensation, Polling } from "./call.ts";
 import { type AskedOf, plainStep } from "./call-factory.ts";
@@ -51,7 +51,7 @@ export function askStep(
   if (!SEMANTICS.includes(semantics)) {
     throw new PerdureError(
       "E_BAD_OPTION",
-      `semantics of ${what} is ${JSON.stringify(semantics)}; it must be "at-least-once" or "at-most-once".`,
+      `semantics of ${what} is ${shown(semantics)}; it must be "at-least-once" or "at-most-once".`,
     );
   }
   checkSchema(what, schema);
@@ -126,14 +126,14 @@ function pollingOf(what: string, options: ConditionOptions<unknown>): Polling {
   if (typeof backoff !== "number" || !(backoff >= 1 && backoff <= 100)) {
     throw new PerdureError(
       "E_BAD_OPTION",
-      `backoff of ${what} is ${JSON.stringify(backoff)}; it must be from 1 to 100.`,
+      `backoff of ${what} is ${shown(backoff)}; it must be from 1 to 100.`,
     );
   }
   const { maxChecks = Number.POSITIVE_INFINITY } = options;
   if (options.maxChecks !== undefined && !(Number.isSafeInteger(maxChecks) && maxChecks >= 1)) {
     throw new PerdureError(
       "E_BAD_OPTION",
-      `maxChecks of ${what} is ${JSON.stringify(maxChecks)}; it must be a whole number from 1 on.`,
+      `maxChecks of ${what} is ${shown(maxChecks)}; it must be a whole number from 1 on.`,
     );
   }
   const everyMs = durationMs(options.every, `every of ${what}`);
@@ -183,7 +183,7 @@ export function checkVersionRange(change: string, range: VersionRange): void {
   if (Number.isSafeInteger(from) && Number.isSafeInteger(to) && from >= 0 && from <= to) return;
   throw new PerdureError(
     "E_BAD_OPTION",
-    `The versions of change "${change}" are ${JSON.stringify(range)}; give { from, to }, whole numbers from 0 on, from not above to.`,
+    `The versions of change "${change}" are ${shown(range)}; give { from, to }, whole numbers from 0 on, from not above to.`,
   );
 }
 

@@ -1,7 +1,7 @@
 // Whether and when a failed attempt is tried again. Pure: chance comes in as a number.
 import { durationMs } from "../sdk/duration.ts";
 import { PerdureError, RetryableError, TerminalError } from "../sdk/errors.ts";
-import { checkKeys } from "../sdk/options.ts";
+import { checkKeys, shown } from "../sdk/options.ts";
 import type { RetryPolicy } from "../sdk/step.ts";
 
 /** A policy with every field decided, in milliseconds. */
@@ -80,6 +80,6 @@ function requireNumber(option: string, value: number, least: number, most: numbe
   if (typeof value === "number" && value >= least && value <= most && alsoHolds) return;
   throw new PerdureError(
     "E_BAD_OPTION",
-    `${option} is ${JSON.stringify(value)}; it must be from ${least} to ${most}.`,
+    `${option} is ${shown(value)}; it must be from ${least} to ${most}.`,
   );
 }

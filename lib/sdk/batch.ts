@@ -4,7 +4,7 @@ export interface BatchOptions {
   /** Pieces under way at the same time. @default all of them */
   readonly concurrency?: number;
   /**
-   * Enough when so many have succeeded, a count or a percentage: the others are cancelled. The answer is a `Batch`.
+   * Enough when so many have succeeded, a count from 1 on or a percentage above 0: the others are cancelled. The answer is a `Batch`.
    * @default all of them
    */
   readonly minSuccessful?: number | `${number}%`;

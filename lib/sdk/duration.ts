@@ -1,6 +1,7 @@
 // Durations as people write them. Inside the engine everything is milliseconds.
 import { MAX_DURATION_MS } from "../limits.ts";
 import { PerdureError } from "./errors.ts";
+import { shown } from "./options.ts";
 
 const UNIT_MS = {
   ms: 1,
@@ -43,7 +44,7 @@ export function durationMs(duration: Duration, option = "duration"): number {
   if (!Number.isFinite(ms) || ms < 0 || ms > MAX_DURATION_MS) {
     throw new PerdureError(
       "E_BAD_OPTION",
-      `${option} is ${JSON.stringify(duration)}; a duration is written like "5m", "3 days", { hours: 1 } or as milliseconds, from 0 to ten years.`,
+      `${option} is ${shown(duration)}; a duration is written like "5m", "3 days", { hours: 1 } or as milliseconds, from 0 to ten years.`,
     );
   }
   return ms;

@@ -3,7 +3,7 @@
 import { MAX_CONCURRENCY } from "../limits.ts";
 import { type Duration, durationMs } from "./duration.ts";
 import { PerdureError } from "./errors.ts";
-import { checkKeys } from "./options.ts";
+import { checkKeys, shown } from "./options.ts";
 
 /** Parts runs: those with the same key share a limit. Called once, when the run is started. */
 export type LimitKey<Input> = (input: Input) => string;
@@ -117,7 +117,7 @@ function singletonOf(what: string, option: Singleton): Singleton {
   if (!CONFLICTS.includes(option.onConflict)) {
     throw new PerdureError(
       "E_BAD_OPTION",
-      `onConflict in the ${what} is ${JSON.stringify(option.onConflict)}; it must be "use-existing", "wait" or "cancel-other".`,
+      `onConflict in the ${what} is ${shown(option.onConflict)}; it must be "use-existing", "wait" or "cancel-other".`,
     );
   }
   return { onConflict: option.onConflict, ...keyOf(what, option.key) };
@@ -128,19 +128,19 @@ function keyOf(what: string, key: LimitKey<unknown> | undefined): { readonly key
   if (typeof key === "function") return { key };
   throw new PerdureError(
     "E_BAD_OPTION",
-    `key in the ${what} is ${JSON.stringify(key)}; it must be a function that is given the input and gives a text.`,
+    `key in the ${what} is ${shown(key)}; it must be a function that is given the input and gives a text.`,
   );
 }
 
 function checkIsObject(what: string, option: unknown, shape: string): void {
   if (typeof option === "object" && option !== null && !Array.isArray(option)) return;
-  throw new PerdureError("E_BAD_OPTION", `The ${what} is ${JSON.stringify(option)}; give ${shape}.`);
+  throw new PerdureError("E_BAD_OPTION", `The ${what} is ${shown(option)}; give ${shape}.`);
 }
 
 function checkCount(what: string, count: number, most: number): void {
   if (Number.isSafeInteger(count) && count >= 1 && count <= most) return;
   throw new PerdureError(
     "E_BAD_OPTION",
-    `${what} is ${JSON.stringify(count)}; it must be a whole number from 1 to ${most}.`,
+    `${what} is ${shown(count)}; it must be a whole number from 1 to ${most}.`,
   );
 }

@@ -34,4 +34,15 @@ describe("a duration", () => {
   ])("%j is refused with the option's name, the value and what is allowed", (duration) => {
     expect(() => durationMs(duration as never, "timeout")).toThrow(/E_BAD_OPTION {2}timeout is .*"3 days"/);
   });
+
+  it.each([
+    [Number.POSITIVE_INFINITY, "Infinity"],
+    [5n, "5n"],
+    ["soon", '"soon"'],
+    [{ fortnights: 1 }, '{"fortnights":1}'],
+    [{ hours: 1n }, "an object"],
+    [() => 1, "function"],
+  ])("that is refused is shown as it was written (%#)", (duration, shown) => {
+    expect(() => durationMs(duration as never, "timeout")).toThrow(`timeout is ${shown}; a duration`);
+  });
 });

@@ -3,7 +3,7 @@ import type { ChildHandle, ChildOptions } from "../../sdk/child.ts";
 import type { DurablePromise } from "../../sdk/durable-promise.ts";
 import { PerdureError } from "../../sdk/errors.ts";
 import { checkName } from "../../sdk/names.ts";
-import { checkKeys } from "../../sdk/options.ts";
+import { checkKeys, shown } from "../../sdk/options.ts";
 import { type AnyWorkflow, isWorkflow } from "../../sdk/workflow.ts";
 import { type AskedOf, durable, makeCall } from "../call-factory.ts";
 import type { Execution } from "../execution.ts";
@@ -62,7 +62,7 @@ function ask(
   if (!POLICIES.includes(onParentClose)) {
     throw new PerdureError(
       "E_BAD_OPTION",
-      `onParentClose of child "${name}" is ${JSON.stringify(onParentClose)}; it must be "cancel", "abandon" or "wait".`,
+      `onParentClose of child "${name}" is ${shown(onParentClose)}; it must be "cancel", "abandon" or "wait".`,
     );
   }
   return {
