@@ -6,12 +6,6 @@ import type { Run } from "../../lib/ports/run.ts";
 import { isInTurn } from "./loop-primitive.ts";
 import type { Handlers, SeenBy } from "./seen-call.ts";
 
-/**
- * A parent that makes a child and dies before `child.started` is recorded, and then ends, tells it nothing: the child goes
- * on (docs/design/proof.md, what is not shown). With `false` such a child must have been asked to end.
- */
-const ARE_ORPHANS_TOLERATED: boolean = true;
-
 /** An entry of a parent. */
 interface Told {
   readonly entry: Entry;
@@ -37,13 +31,22 @@ interface Member {
   readonly entries: Told[];
 }
 
-type Saw = (what: "children cancelled" | "children abandoned" | "children waited for") => void;
+type Saw = (
+  what:
+    | "children cancelled"
+    | "children abandoned"
+    | "children waited for"
+    | "children never made"
+    | "children asked to end before they were made",
+) => void;
 
 export class FamilyRules {
   readonly #complain: (what: string) => void;
   readonly #saw: Saw;
   readonly #doRunsBeginAnew: boolean;
   readonly #members = new Map<string, Member>();
+  /** When somebody asked for the end of a run that was not there. */
+  readonly #askedBefore = new Map<string, number>();
 
   /** `doRunsBeginAnew`: their code may. */
   constructor(complain: (what: string) => void, saw: Saw, doRunsBeginAnew: boolean) {
@@ -56,15 +59,25 @@ export class FamilyRules {
     "runs.create": ({ args: [{ runId, parent }], answer, at }) => {
       if (!answer.created) return;
       const known = this.#members.get(runId);
+      const asked = this.#askedBefore.get(runId);
       if (known === undefined)
-        this.#members.set(runId, { created: at, parent, creations: 1, generation: 1, entries: [] });
+        this.#members.set(runId, {
+          created: at,
+          parent,
+          creations: 1,
+          generation: 1,
+          entries: [],
+          ...(asked === undefined ? {} : { asked }),
+        });
       else known.creations += 1;
+      if (asked !== undefined) this.#saw("children asked to end before they were made");
     },
     "journal.append": (seen) => this.#appended(seen),
     "journal.putFact": ({ args: [runId, fact], answer, at }) => {
+      if (!answer.stored || (fact.kind !== "cancel" && fact.kind !== "terminate")) return;
       const member = this.#members.get(runId);
-      if (answer.stored && (fact.kind === "cancel" || fact.kind === "terminate") && member !== undefined)
-        member.asked ??= at;
+      if (member === undefined) this.#askedBefore.set(runId, at);
+      else member.asked ??= at;
     },
     "runs.close": ({ args: [{ runId }], answer, at }) => {
       const member = this.#members.get(runId);
@@ -74,13 +87,15 @@ export class FamilyRules {
 
   /** When all is over. */
   judge(): void {
-    for (const [runId, { creations, parent, asked }] of this.#members) {
+    for (const [runId, { created, creations, parent }] of this.#members) {
       if (creations !== 1) this.#complain(`${runId} was created ${creations} times`);
       if (parent === undefined) continue;
       const started = this.#members.get(parent.runId)?.entries.filter(({ entry }) => isStart(entry, runId));
-      const isOrphan = started?.length === 0 && (ARE_ORPHANS_TOLERATED || asked !== undefined);
-      if (started?.length !== 1 && !isOrphan)
+      const [first] = started ?? [];
+      if (started?.length !== 1)
         this.#complain(`${runId} was started ${started?.length} times by ${parent.runId}`);
+      else if (first !== undefined && first.at > created)
+        this.#complain(`${runId} was made before ${parent.runId} had recorded its start`);
     }
     for (const [runId, parent] of this.#members)
       for (const { entry, key, at } of parent.entries)
@@ -94,6 +109,10 @@ export class FamilyRules {
     { key, at: startedAt }: Pick<Told, "key" | "at">,
   ): void {
     const child = this.#members.get(start.runId);
+    if (child === undefined && mayNeverBe(parent, start)) {
+      this.#saw("children never made");
+      return;
+    }
     if (child?.ended === undefined || parent.ended === undefined) {
       this.#complain(`child ${start.id} of ${parentId} is not there, or not over`);
       return;
@@ -158,6 +177,11 @@ export class FamilyRules {
       member.terminal = entry;
     }
   }
+}
+
+/** Who is ended outright makes no child; what is to end with its parent need not begin. */
+function mayNeverBe({ terminal }: Member, { onParentClose }: ChildStarted): boolean {
+  return onParentClose === "cancel" || (terminal !== undefined && "terminated" in terminal);
 }
 
 function isStart(entry: Entry, runId: string): boolean {
