@@ -26,6 +26,7 @@ export const WaitView = v.strictObject({
     "concurrency",
     "singleton",
     "rate",
+    "start",
   ]),
   id: v.pipe(v.string(), v.description("Of the waiting call.")),
   until: v.exactOptional(v.pipe(time, v.description("Absent when only the outside can end the wait."))),
@@ -53,6 +54,7 @@ const summary = {
   version: v.string(),
   status: v.picklist(RUN_STATUSES),
   startedAt: time,
+  startAt: v.exactOptional(v.pipe(time, v.description("Nothing of the run happens before this time."))),
   closedAt: v.exactOptional(time),
   deadline: v.exactOptional(v.pipe(time, v.description("The run ends `timed_out` at this time."))),
   stalled: v.exactOptional(

@@ -51,6 +51,13 @@ export const StartBody = v.strictObject({
       v.description("What the run is found by in lists; the workflow may change them."),
     ),
   ),
+  startAt: v.exactOptional(
+    v.pipe(
+      v.string(),
+      v.isoTimestamp("must be an ISO 8601 time with its zone"),
+      v.description("Nothing of the run happens before this time. @default - at once"),
+    ),
+  ),
 });
 const payload = v.exactOptional(
   v.pipe(v.unknown(), v.description("Checked against the workflow's schema of that signal.")),

@@ -21,6 +21,7 @@ export function summarizeRun(run: Run): RunSummary {
     version: run.version,
     status: run.status,
     startedAt: isoTime(run.createdAt),
+    ...(run.startAt === undefined ? {} : { startAt: isoTime(run.startAt) }),
     ...(run.closedAt === undefined ? {} : { closedAt: isoTime(run.closedAt) }),
     ...(run.deadline === undefined ? {} : { deadline: isoTime(run.deadline) }),
     ...(run.status === "stalled" && run.stalled !== undefined

@@ -34,6 +34,7 @@ const start = defineRoute({
       input: body.input,
       ...(body.runId === undefined ? {} : { runId: body.runId }),
       ...(body.attributes === undefined ? {} : { attributes: body.attributes }),
+      ...(body.startAt === undefined ? {} : { startAt: body.startAt }),
       ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
     };
     const { created, run } = await placeFaults("/input", () => startRun(api.engine, request));

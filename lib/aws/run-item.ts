@@ -31,6 +31,7 @@ const PLAIN_FIELDS = Object.keys({
   inputHash: true,
   createdAt: true,
   closedAt: true,
+  startAt: true,
   deadline: true,
   parent: true,
   forkedFrom: true,

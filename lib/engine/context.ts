@@ -12,6 +12,7 @@ import { PerdureError } from "../sdk/errors.ts";
 import { checkName } from "../sdk/names.ts";
 import type { EmittedEvent } from "../sdk/outgoing.ts";
 import type { Check, ConditionOptions, StepBody, StepContext, StepOptions } from "../sdk/step.ts";
+import type { Time } from "../sdk/time.ts";
 import type { AnyWorkflow } from "../sdk/workflow.ts";
 import { askAttributes, askEvent, askState } from "./ask-outgoing.ts";
 import { askTransaction } from "./ask-transaction.ts";
@@ -58,8 +59,7 @@ export function createContext(execution: Execution, log: Log, prefix: string): C
     step: (name: string, body: StepBody<unknown>, options: StepOptions<unknown> = {}) =>
       make("step", name, () => askStep(execution, name, body, options)),
     sleep: (name: string, duration: Duration) => make("sleep", name, () => askSleep(name, duration)),
-    sleepUntil: (name: string, time: Date | number | string) =>
-      make("sleep", name, () => askSleepUntil(name, time)),
+    sleepUntil: (name: string, time: Time) => make("sleep", name, () => askSleepUntil(name, time)),
     waitForSignal,
     async *signals(name: string, options: object = {}) {
       for (;;) yield await waitForSignal(name, options);

@@ -127,7 +127,7 @@ export class Execution {
   constructor(options: ExecutionOptions) {
     this.#options = options;
     this.attributes = new AttributeTally(options.run);
-    this.now = options.from?.at ?? options.run.createdAt;
+    this.now = options.from?.at ?? options.run.startAt ?? options.run.createdAt;
     this.generation = options.from?.generation ?? 1;
     this.folds = options.folds ?? new Folds();
   }

@@ -7,6 +7,7 @@ import { PerdureError } from "../sdk/errors.ts";
 import { checkName } from "../sdk/names.ts";
 import { checkKeys, shown } from "../sdk/options.ts";
 import type { Check, CompensateOptions, ConditionOptions, StepBody, StepOptions } from "../sdk/step.ts";
+import { type Time, timeMs } from "../sdk/time.ts";
 import type { Compensation, Polling } from "./call.ts";
 import { type AskedOf, plainStep } from "./call-factory.ts";
 import { decode, encode } from "./codec.ts";
@@ -149,14 +150,8 @@ export function askSleep(name: string, duration: Duration): AskedOf<"sleep"> {
   };
 }
 
-export function askSleepUntil(name: string, time: Date | number | string): AskedOf<"sleep"> {
-  const until = time instanceof Date ? time.getTime() : typeof time === "string" ? Date.parse(time) : time;
-  if (typeof until !== "number" || !Number.isFinite(until)) {
-    throw new PerdureError(
-      "E_BAD_OPTION",
-      `The time of sleepUntil "${name}" is ${String(time)}; it must be a Date, an ISO time or epoch milliseconds.`,
-    );
-  }
+export function askSleepUntil(name: string, time: Time): AskedOf<"sleep"> {
+  const until = timeMs(time, `The time of sleepUntil "${name}"`);
   return { kind: "sleep", span: { until }, wakeAt: undefined };
 }
 

@@ -5,6 +5,7 @@
 import { MAX_CALLER_KEY_CHARS, MAX_INLINE_INPUT_BYTES, MAX_VALUE_DEPTH } from "../limits.ts";
 import type { Attributes, Origin, Parent, Run } from "../ports/run.ts";
 import { PerdureError } from "../sdk/errors.ts";
+import { type Time, timeMs } from "../sdk/time.ts";
 import type { AnyWorkflow } from "../sdk/workflow.ts";
 import { checkAttributes, checkAttributesSize } from "./attributes.ts";
 import { BEHAVIOUR } from "./behaviour.ts";
@@ -27,6 +28,8 @@ export interface StartRequest {
   readonly parent?: Parent;
   /** What the run is found by; a repeated start does not change them. */
   readonly attributes?: Attributes;
+  /** Nothing of it happens before; a repeated start does not change it. @default at once */
+  readonly startAt?: Time;
 }
 
 /**
@@ -52,9 +55,11 @@ export async function checkStart(engine: Engine, request: StartRequest): Promise
     checkAttributes("attributes", request.attributes, false);
     checkAttributesSize("The attributes", request.attributes);
   }
+  const { startAt, ...rest } = request;
+  const times = startAt === undefined ? {} : { startAt: timeMs(startAt, "startAt") };
   const inputHash = hashInput(request.input);
   const value = await checkInput(workflow.inputSchema, request.input);
-  return { ...request, workflow, runId, value, inputHash };
+  return { ...rest, ...times, workflow, runId, value, inputHash };
 }
 
 /** @throws E_UNKNOWN_WORKFLOW */
@@ -77,6 +82,8 @@ export interface CheckedStart {
   /** Position up to which the journal is there already, and nothing of it is to be sent again. @default 0 */
   readonly lastSeq?: number;
   readonly attributes?: Attributes;
+  /** Epoch ms. */
+  readonly startAt?: number;
 }
 
 /** Puts META if absent and sends the first wake-up. @throws E_IDEMPOTENCY_CONFLICT */
@@ -105,6 +112,7 @@ async function newRun(engine: Engine, start: CheckedStart): Promise<Run> {
   const { workflow, runId, value, inputHash, parent, forkedFrom, lastSeq = 0, attributes } = start;
   const { behaviour = BEHAVIOUR } = start;
   const now = engine.ports.clock.now();
+  const beginsAt = Math.max(now, start.startAt ?? now);
   const limiters = limiterRefsOf(workflow, value);
   return {
     runId,
@@ -118,7 +126,8 @@ async function newRun(engine: Engine, start: CheckedStart): Promise<Run> {
     ...(attributes === undefined ? {} : { attributes }),
     ...(forkedFrom === undefined ? {} : { forkedFrom }),
     ...(limiters.length === 0 ? {} : { limiters }),
-    ...(workflow.timeoutMs === undefined ? {} : { deadline: now + workflow.timeoutMs }),
+    ...(beginsAt === now ? {} : { startAt: beginsAt }),
+    ...(workflow.timeoutMs === undefined ? {} : { deadline: beginsAt + workflow.timeoutMs }),
     behaviour,
     fence: 0,
     wake: 1,

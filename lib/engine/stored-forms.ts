@@ -145,6 +145,7 @@ const RUN: Form = {
     isRecord(value) && ("payload" in value ? isPayload(value["payload"]) : isText(value["fact"])),
   inputHash: isText,
   createdAt: isTime,
+  startAt: orAbsent(isTime),
   closedAt: orAbsent(isTime),
   deadline: orAbsent(isTime),
   parent: orAbsent(fits({ runId: isText, id: isText, awaits: isFlag })),

@@ -30,7 +30,8 @@ export interface Wait {
     | "step-handler"
     | "callback"
     | "child"
-    // Before it begins: for a slot, for the other run of a singleton, for its place at a rate.
+    // Before it begins: for its time, for a slot, for the other run of a singleton, for its place at a rate.
+    | "start"
     | "concurrency"
     | "singleton"
     | "rate";
@@ -116,6 +117,8 @@ export interface Run {
   readonly forkedFrom?: Origin;
   /** What bounds it (engine/flow/limiters.ts); absent when nothing does. */
   readonly limiters?: readonly string[];
+  /** Nothing of its code is executed before this time. */
+  readonly startAt?: number;
   /** The run ends `timed_out` at this time. */
   readonly deadline?: number;
 

@@ -13,6 +13,7 @@ import type { Duration } from "./duration.ts";
 import type { LoopResult, Turn } from "./loop.ts";
 import type { EmittedEvent } from "./outgoing.ts";
 import type { Check, ConditionOptions, StepBody, StepContext, StepOptions } from "./step.ts";
+import type { Time } from "./time.ts";
 import type { Workflow } from "./workflow.ts";
 
 /** Schemas of the signals a workflow accepts, by name. */
@@ -70,7 +71,7 @@ export interface Context<Signals extends SignalSchemas = SignalSchemas, Sent = u
    * @example
    * await ctx.sleepUntil("doors open", "2027-05-01T18:00:00Z");
    */
-  sleepUntil(name: string, time: Date | number | string): DurablePromise<void>;
+  sleepUntil(name: string, time: Time): DurablePromise<void>;
 
   /**
    * Takes the oldest signal of that name, or waits for it. Signals are buffered from the start of the run.

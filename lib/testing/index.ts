@@ -11,6 +11,7 @@ export type { SavedJournal } from "./saved-journal.ts";
 export type { StepMock } from "./step-mock.ts";
 export {
   createTestEnvironment,
+  type StartOptions,
   type TestEnvironment,
   type TestEnvironmentOptions,
 } from "./test-environment.ts";

@@ -18,6 +18,7 @@ import type { SignalSchemas } from "../sdk/context.ts";
 import { type Duration, durationMs } from "../sdk/duration.ts";
 import { PerdureError } from "../sdk/errors.ts";
 import { checkKeys } from "../sdk/options.ts";
+import type { Time } from "../sdk/time.ts";
 import { type AnyWorkflow, isWorkflow, type Workflow } from "../sdk/workflow.ts";
 import { Laboratory } from "./laboratory.ts";
 import { type SavedJournal, saveJournal } from "./saved-journal.ts";
@@ -47,6 +48,12 @@ export interface TestEnvironmentOptions {
   readonly transact?: Transact;
 }
 
+export interface StartOptions {
+  readonly idempotencyKey?: string;
+  /** Nothing of the run happens before. @default at once */
+  readonly startAt?: Time;
+}
+
 export interface TestEnvironment {
   /**
    * Starts a run. It moves when time may: in `result`, `settle` or `advance`.
@@ -56,7 +63,7 @@ export interface TestEnvironment {
   start<Input, Output, Signals extends SignalSchemas, Sent>(
     workflow: Workflow<Input, Output, Signals, Sent>,
     input: Sent,
-    options?: { readonly idempotencyKey?: string },
+    options?: StartOptions,
   ): Promise<TestRun<Output, Signals>>;
   /** Lets virtual time pass; everything due meanwhile happens at its own time. */
   advance(duration: Duration): Promise<void>;
@@ -157,9 +164,9 @@ export class WatchedEnvironment implements TestEnvironment {
   async start<Input, Output, Signals extends SignalSchemas, Sent>(
     workflow: Workflow<Input, Output, Signals, Sent>,
     input: Sent,
-    options: { readonly idempotencyKey?: string } = {},
+    options: StartOptions = {},
   ): Promise<TestRun<Output, Signals>> {
-    checkKeys("start", options, ["idempotencyKey"]);
+    checkKeys("start", options, ["idempotencyKey", "startAt"]);
     const { run } = await startRun(this.lab.engine, { workflow: workflow.name, input, ...options });
     return testRun(this.lab, run.runId);
   }

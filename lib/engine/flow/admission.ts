@@ -1,7 +1,7 @@
 // Whether a run may begin. Asked by activate.ts before any code of the run is executed; once an owner of the run has
 // appended to its journal the run is in, and is not asked again.
 //
-//   slots, in the order of its limiters ──► a place of its rate, which it waits for with its slots in hand
+//   its time, when it was given one ──► slots, in the order of its limiters ──► a place of its rate, which it waits for with its slots in hand
 //
 // A place is given out once: META's `waits` holds it. Who dies in between has used up a place, which makes others wait a
 // little longer and lets nobody begin too early.
@@ -18,8 +18,8 @@ export type Admission =
   | { readonly kind: "replaced"; readonly by: string };
 
 /** A fork's journal begins with entries of no owner. */
-export function isToBeAdmitted(run: Run, { checkpoints }: Loaded): boolean {
-  return run.limiters !== undefined && !checkpoints.some(({ fence }) => fence > 0);
+export function isToBeAdmitted({ startAt, limiters }: Run, { checkpoints }: Loaded): boolean {
+  return (startAt ?? limiters) !== undefined && !checkpoints.some(({ fence }) => fence > 0);
 }
 
 /** How the run is left until then. Its deadline counts while it waits. */
@@ -38,6 +38,10 @@ export function waitingFor(
 }
 
 export async function admit(engine: Engine, run: Run): Promise<Admission> {
+  const { startAt, workflow } = run;
+  // T1. Without a slot in hand: others go on meanwhile.
+  if (startAt !== undefined && startAt > engine.ports.clock.now())
+    return { kind: "waits", wait: { kind: "start", id: workflow, until: startAt } };
   for (const limiter of slotLimitersOf(engine, run)) {
     const entered = await enter(engine, run, limiter);
     if (entered.kind === "replaced") return entered;
