@@ -426,6 +426,8 @@ export class Execution {
 
   #end(outcome: Ended): void {
     if (!this.#inTurn) this.#foreign("the code ended after it waited for something that is not recorded");
+    // Time was up while it waited for its children: what it has done is being undone.
+    if (outcome.ok && this.isExpired) return;
     // While it waited for its children a step may have succeeded.
     if (!outcome.ok && this.undos.anyKept) this.#undoThenEnd(outcome);
     else this.outcome ??= outcome;

@@ -131,6 +131,23 @@ describe("compensations", () => {
     expect(log).toEqual([]);
   });
 
+  it("leave no success to a run that has returned and whose time is up while it waits for a child", async () => {
+    const log: string[] = [];
+    const long = workflow("long", async (ctx) => await ctx.sleep("s", "3 hours"));
+    const w = workflow("slow", { timeout: "1 hour" }, async (ctx) => {
+      await ctx.step("a", () => 1, { compensate: () => log.push("undo a") });
+      await ctx.startChild("c", long, undefined, { onParentClose: "wait" });
+      return "done";
+    });
+    const lab = new Lab([w, long]);
+    const runId = await lab.start(w);
+    await expect(lab.result(runId)).rejects.toThrow();
+    expect((await lab.run(runId)).status).toBe("timed_out");
+    expect(log).toEqual(["undo a"]);
+    expect(await undoneOf(lab, runId)).toEqual([{ id: "a", ok: true }]);
+    await checkInvariants(lab, runId);
+  });
+
   it("run also for what succeeded while a run that has failed waited for its children", async () => {
     const log: string[] = [];
     const child = workflow("child", async (ctx) => ctx.sleep("long", "1 day"));
