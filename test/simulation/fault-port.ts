@@ -69,6 +69,10 @@ export async function undergo(fault: Fault | undefined, call: FaultyCall): Promi
     case "message duplicated":
       await apply();
       return await apply();
+    case "append repeated": {
+      const answer = (await apply()) as { readonly ok: boolean };
+      return answer.ok ? await apply() : answer;
+    }
     case "message delayed":
       return await apply([args[0], Math.min(MAX_QUEUE_DELAY_MS, Number(args[1] ?? 0) + fault.ms)]);
     case "schedule late":

@@ -102,6 +102,8 @@ export const FAULT_RULES = {
   "bus refuses": { fits: isOutside("events.put") },
   /** Of several events; it answers that some were not taken. */
   "bus takes some": { fits: isOutside("events.put") },
+  /** Somebody below heard nothing of the first. */
+  "append repeated": { fits: ({ port, method }) => port === "journal" && method.startsWith("append") },
   /** Nothing was written, and the same may be asked again. */
   "transaction busy": { fits: isOutside("journal.appendWith") },
   /** From here on processes start with the next version of the code; for a while some still start with the one before. */

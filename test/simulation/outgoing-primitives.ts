@@ -14,11 +14,20 @@ interface Said<Kind extends string> {
   readonly isBulky: boolean;
 }
 
-export const publish: Primitive<Said<"publish">> = {
-  draw: ({ chance, newName }) => drawSaid("publish", newName(), chance),
-  run: async ({ name, isAwaited, isBulky }, at) => {
-    const of = { by: at.label, name };
-    await waitFor(at.ctx.publish(isBulky ? { ...of, text: bulk(name) } : of), isAwaited);
+export interface PublishNode extends Said<"publish"> {
+  readonly times: number;
+}
+
+export const publish: Primitive<PublishNode> = {
+  draw: ({ chance, newName }) => ({
+    ...drawSaid("publish", newName(), chance),
+    times: chance.pick([1, 1, 2, 4]),
+  }),
+  run: async ({ name, isAwaited, isBulky, times }, at) => {
+    for (let time = 0; time < times; time += 1) {
+      const of = { by: at.label, name, time };
+      await waitFor(at.ctx.publish(isBulky ? { ...of, text: bulk(name) } : of), isAwaited);
+    }
     return "published";
   },
   expect: () => "published",

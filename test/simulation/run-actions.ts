@@ -70,7 +70,7 @@ export const pause: Outside<never, Pause> = {
 /** Somebody reads what the run has published, several times; what he may see, outgoing-rules.ts says. */
 export const look: Outside<never, Action> = {
   draw: (_, chance, run) => {
-    const looks = chance.happens(0.3) ? chance.int(2, 5) : 0;
+    const looks = chance.happens(0.3) ? chance.int(2, 6) : 0;
     return Array.from({ length: looks }, () => ({
       by: "look",
       run,

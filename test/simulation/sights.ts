@@ -69,7 +69,6 @@ const NONE = {
   transactions: 0,
   "transactions found done": 0,
   "transactions refused": 0,
-  "transactions that met another": 0,
   "transactions whose slot was taken": 0,
   ...NO_FLOW,
 };

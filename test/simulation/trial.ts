@@ -21,6 +21,8 @@ export interface Trial {
 
 export interface TrialOptions {
   readonly plant?: (ports: Ports) => Ports;
+  /** What the program is drawn from. */
+  readonly kinds?: readonly string[];
   readonly doesShrink?: boolean;
   /** Plays that making the schedule shorter may take. */
   readonly maxTries?: number;
@@ -30,9 +32,9 @@ export interface TrialOptions {
 
 export async function tryout(
   seed: number,
-  { plant, doesShrink = true, doesRepeat = true, maxTries }: TrialOptions = {},
+  { plant, kinds, doesShrink = true, doesRepeat = true, maxTries }: TrialOptions = {},
 ): Promise<Trial> {
-  const program = drawProgram(seed);
+  const program = drawProgram(seed, kinds);
   const calm = await play(program, { plant });
   if (calm.violations.length > 0) {
     const violations = calm.violations.map((what) => `without a fault: ${what}`);

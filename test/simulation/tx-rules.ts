@@ -41,8 +41,7 @@ export class TxRules {
       if (answer.ok) this.#saw(this.#done.has(checkpoint.mark) ? "transactions found done" : "transactions");
       if (answer.ok) this.#done.add(checkpoint.mark);
       else if ("refused" in answer) this.#saw("transactions refused");
-      else if ("busy" in answer) this.#saw("transactions that met another");
-      else this.#saw("transactions whose slot was taken");
+      else if ("existing" in answer) this.#saw("transactions whose slot was taken");
     },
   };
 

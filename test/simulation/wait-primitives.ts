@@ -83,13 +83,15 @@ function drawSignals(
   run: number,
 ): readonly SentSignal[] {
   const wanted = waits.filter((wait) => wait.signal === name).length;
+  // What comes again in a later turn must be no news.
+  const isRepeated = new Set(waits).size < waits.length;
   const count = wanted + (chance.happens(wanted === 0 ? 0.1 : 0.2) ? 1 : 0);
   return Array.from({ length: count }, (_, i) => {
     const idempotencyKey = `${name}${i}`;
     const payload = chance.happens(0.1) ? bulk(`${run} ${idempotencyKey}`) : { run, name, i };
     const atMs = chance.pick(SIGNALS_AT_MS) + chance.int(0, 3_000);
     const sent = { by: "signal", atMs, run, name, payload, idempotencyKey } as const;
-    if (!chance.happens(0.25)) return [sent];
+    if (!chance.happens(isRepeated ? 0.7 : 0.25)) return [sent];
     return [sent, { ...sent, atMs: atMs + chance.pick([0, 10, 5_000, 2_000_000]) }];
   }).flat();
 }
