@@ -27,8 +27,12 @@ interface Member {
   told?: number;
   /** Somebody asked for its end. */
   asked?: number;
+  /** Not for its family's sake: a newer run of its singleton takes its place. */
+  wasReplaced?: true;
   generation: number;
   readonly entries: Told[];
+  /** Of its checkpoints: one may be put again. */
+  readonly marks: Set<string>;
 }
 
 type Saw = (
@@ -67,6 +71,7 @@ export class FamilyRules {
           creations: 1,
           generation: 1,
           entries: [],
+          marks: new Set(),
           ...(asked === undefined ? {} : { asked }),
         });
       else known.creations += 1;
@@ -78,6 +83,7 @@ export class FamilyRules {
       const member = this.#members.get(runId);
       if (member === undefined) this.#askedBefore.set(runId, at);
       else member.asked ??= at;
+      if (member !== undefined && fact.reason?.endsWith("takes its place")) member.wasReplaced = true;
     },
     "runs.close": ({ args: [{ runId }], answer, at }) => {
       const member = this.#members.get(runId);
@@ -144,18 +150,18 @@ export class FamilyRules {
     const mayAsk = Math.min(parent.ended ?? asked, parent.told ?? asked);
     // It is told before the end of its turn is recorded; who tells it may die in between, and the end never come.
     const isOfPart = over !== undefined || this.#doRunsBeginAnew || isInTurn(key);
-    if (given === undefined && !isOfPart && asked < mayAsk)
+    if (given === undefined && !isOfPart && !child.wasReplaced && asked < mayAsk)
       this.#complain(`${what} was asked to end before it`);
   }
 
   #judgeAbandon(what: string, parent: Member, child: Member): void {
-    if (child.asked !== undefined) this.#complain(`${what} was asked to end`);
+    if (child.asked !== undefined && !child.wasReplaced) this.#complain(`${what} was asked to end`);
     if ((child.ended ?? 0) > (parent.ended ?? 0)) this.#saw("children abandoned");
   }
 
   /** Who is ended from outside at once, or has no time left, waits for nobody. */
   #judgeWait(what: string, parent: Member, child: Member, over: number | undefined): void {
-    if (child.asked !== undefined) this.#complain(`${what} was asked to end`);
+    if (child.asked !== undefined && !child.wasReplaced) this.#complain(`${what} was asked to end`);
     const { terminal, ended = 0 } = parent;
     const isCutOff = terminal?.type === "run.timed_out" || (terminal && "terminated" in terminal);
     if (isCutOff === true && over === undefined) return;
@@ -163,9 +169,10 @@ export class FamilyRules {
     if ((child.ended ?? 0) > (over ?? ended)) this.#complain(`${what} was not waited for`);
   }
 
-  #appended({ args: [runId, { entries }], answer, at }: SeenBy<"journal.append">): void {
+  #appended({ args: [runId, { entries, mark }], answer, at }: SeenBy<"journal.append">): void {
     const member = this.#members.get(runId);
-    if (!answer.ok || member === undefined) return;
+    if (!answer.ok || member === undefined || member.marks.has(mark)) return;
+    member.marks.add(mark);
     for (const entry of entries) {
       const isTold = ["child.", "loop.", "run.continued"].some((type) => entry.type.startsWith(type));
       const key = "id" in entry ? callKeyOf(entry.id, member.generation) : "";

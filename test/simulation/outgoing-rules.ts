@@ -130,11 +130,7 @@ export class OutgoingRules {
       }
     }
     known.upTo = lastSeq;
-    if (!isDeepStrictEqual(Object.fromEntries([...all].toSorted()), sorted(shown)))
+    if (!isDeepStrictEqual(Object.fromEntries(all), shown))
       this.#complain(`${runId} was left with the attributes ${JSON.stringify(shown)}`);
   }
-}
-
-function sorted(attributes: Attributes): Attributes {
-  return Object.fromEntries(Object.entries(attributes).toSorted());
 }
