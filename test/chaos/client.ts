@@ -68,6 +68,7 @@ export async function drive(options: ClientOptions, job: Job): Promise<RunStatus
     runId,
     n,
     chance,
+    isOver: () => effects.byRun.get(runId)?.some(({ step }) => step === "last") === true,
     post: async (path, completion) => (await heard(options, path, asPost(completion, key))).status,
   };
   if (scenario === "callbacks") options.onTold?.(runId, await completeAll(desk));

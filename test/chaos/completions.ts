@@ -17,6 +17,8 @@ export interface Desk {
   readonly runId: string;
   readonly n: number;
   readonly chance: Chance;
+  /** The run has come to its last step. */
+  readonly isOver: () => boolean;
   /** Asks until it is answered; gives the status. */
   readonly post: (path: string, body: unknown) => Promise<number>;
 }
@@ -46,12 +48,13 @@ export async function completeAfterTheEnd(desk: Desk): Promise<void> {
 
 /** Whether it was accepted. @throws when two that are the same were answered differently */
 async function complete(desk: Desk, name: string, amount: number, afterMs: number): Promise<boolean> {
-  const { effectsFile, runId, chance, post } = desk;
+  const { effectsFile, runId, chance, isOver, post } = desk;
   const copies = chance.happens(DOUBLED) ? 2 : 1;
   const delays = Array.from({ length: copies }, (_, i) => afterMs + i * chance.int(0, 200));
   const draw = chance.next();
-  const tokens = await handedOut(effectsFile, { runId, name });
-  const token = tokens[Math.floor(draw * tokens.length)] ?? "";
+  const tokens = await handedOut(effectsFile, { runId, name }, isOver);
+  const token = tokens[Math.floor(draw * tokens.length)];
+  if (token === undefined) return false;
   const answers = await Promise.all(
     delays.map(async (ms) => {
       await pause(ms);

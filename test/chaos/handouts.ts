@@ -15,17 +15,22 @@ export function writeHandout(effectsFile: string, { runId, name, token }: Handou
   appendFileSync(fileBeside(effectsFile), `${runId} ${name} ${token}\n`);
 }
 
-/** All that was handed out so far for one call of a run, as soon as there is any. */
+/**
+ * All that was handed out so far for one call of a run, as soon as there is any. Nothing when `isOver` says first that
+ * the run has gone on: its time was up before it could hand out anything.
+ */
 export async function handedOut(
   effectsFile: string,
   { runId, name }: Pick<Handout, "runId" | "name">,
+  isOver: () => boolean,
 ): Promise<readonly string[]> {
   for (;;) {
+    const hasGoneOn = isOver();
     const tokens = read(fileBeside(effectsFile)).flatMap((line) => {
       const [ofRun, ofCall, token = ""] = line.split(" ");
       return ofRun === runId && ofCall === name ? [token] : [];
     });
-    if (tokens.length > 0) return tokens;
+    if (tokens.length > 0 || hasGoneOn) return tokens;
     await pause(LOOK_EVERY_MS);
   }
 }
