@@ -31,8 +31,14 @@ export const MAX_PARALLEL_STARTS = 25;
 export const MAX_WAITS_SHOWN = 5;
 /** Longest error message or stack kept in the journal. */
 export const MAX_ERROR_TEXT_CHARS = 4096;
-/** Own fields and causes of an error that are kept. */
+/** Errors in errors that are kept, one below the other, and of a list of errors. */
 export const MAX_ERROR_DEPTH = 8;
+/** Fields of an error, as text, with those of its causes: what is beside them, names, messages and stacks, has the rest of a value. */
+export const MAX_ERROR_FIELDS_BYTES = MAX_VALUE_BYTES - 256 * 1024;
+/** Parts of values with errors in them that are kept, of all errors of a value: a batch of 10,000 has about 100,000. */
+export const MAX_ERROR_PARTS = 250_000;
+/** Stacks kept of the errors in a field: one failure of a batch is told from the next by its message. */
+export const MAX_ERROR_STACKS = 50;
 
 /** Longest name of an attribute: names are billed with every update of META, too. */
 export const MAX_ATTRIBUTE_NAME_CHARS = 64;

@@ -6,7 +6,8 @@ import * as devalue from "devalue";
 import { MAX_VALUE_BYTES } from "../limits.ts";
 import type { Encoding } from "../ports/payload.ts";
 import { PerdureError } from "../sdk/errors.ts";
-import { asText, type ErrorRecord, isError, recordError, restoreError } from "./error-record.ts";
+import { asText, type ErrorRecord, isError, restoreError } from "./error-record.ts";
+import { ErrorRecorder, RecordedError } from "./error-recorder.ts";
 import { inspectValue, notSerializable } from "./inspect-value.ts";
 
 export interface Encoded {
@@ -19,7 +20,7 @@ export interface Encoded {
  * @throws E_TOO_LARGE above 4 MiB of text
  */
 export function encode(value: unknown): Encoded {
-  const encoding = inspectValue(value);
+  const { encoding } = inspectValue(value);
   const text = write(encoding, value);
   const sizeBytes = Buffer.byteLength(text);
   if (sizeBytes > MAX_VALUE_BYTES) throw tooLarge(`${sizeBytes} bytes`);
@@ -37,7 +38,7 @@ export function decode({ encoding, text }: Encoded): unknown {
 
 function write(encoding: Encoding, value: unknown): string {
   try {
-    return encoding === "json" ? JSON.stringify(value) : devalue.stringify(value, REDUCERS, OPTIONS);
+    return encoding === "json" ? JSON.stringify(value) : devalue.stringify(value, reducers(), OPTIONS);
   } catch (error) {
     if (error instanceof devalue.DevalueError)
       throw notSerializable([error.path], `something else: ${error.message}`);
@@ -48,11 +49,21 @@ function write(encoding: Encoding, value: unknown): string {
   }
 }
 
+// A Buffer is a Uint8Array to devalue, but it reads differently: `toString("base64")` of one is a list of numbers.
 const REDUCERS = {
-  Error: (candidate: unknown) => isError(candidate) && recordError(candidate, isKeepable),
-  // A Buffer is a Uint8Array to devalue, but it reads differently: `toString("base64")` of one is a list of numbers.
+  Error: RecordedError.recordOf,
   Buffer: (candidate: unknown) => Buffer.isBuffer(candidate) && new Uint8Array(candidate),
 };
+
+/** Of one value: its errors share what may be recorded of errors in errors. */
+function reducers() {
+  const recorder = new ErrorRecorder(recordedBytes);
+  return {
+    ...REDUCERS,
+    Error: (candidate: unknown) =>
+      REDUCERS.Error(candidate) ?? (isError(candidate) && recorder.record(candidate)),
+  };
+}
 
 const OPTIONS = {
   operations: {
@@ -66,14 +77,9 @@ const OPTIONS = {
   },
 };
 
-/** Whether a field of an error survives by itself; errors inside it do not, which ends every cycle. */
-function isKeepable(value: unknown): boolean {
-  try {
-    inspectValue(value);
-    return devalue.stringify(value, { Buffer: REDUCERS.Buffer }, OPTIONS).length <= MAX_VALUE_BYTES;
-  } catch {
-    return false;
-  }
+/** Of a field of an error, whose own errors are recorded already. */
+function recordedBytes(value: unknown): number {
+  return Buffer.byteLength(devalue.stringify(value, REDUCERS, OPTIONS));
 }
 
 function tooLarge(size: string): PerdureError {

@@ -3,7 +3,7 @@
 // fields of its own, a hidden property. Walks each object once, however often it is referred to, and no deeper than
 // MAX_VALUE_DEPTH, so that neither writing nor reading can overflow the stack.
 //
-// What an error holds is left to error-record.ts, which keeps what it can.
+// What an error holds is left to error-recorder.ts, which keeps what it can.
 import { types } from "node:util";
 import { MAX_VALUE_DEPTH } from "../limits.ts";
 import type { Encoding } from "../ports/payload.ts";
@@ -13,8 +13,14 @@ import { asText, isError } from "./error-record.ts";
 /** Of a path that is shown. */
 const MAX_PATH_CHARS = 200;
 
-/** The encoding that keeps the value. @throws E_NOT_SERIALIZABLE with the path of the culprit */
-export function inspectValue(value: unknown): Encoding {
+export interface Inspected {
+  /** The one that keeps the value. */
+  readonly encoding: Encoding;
+  readonly holdsErrors: boolean;
+}
+
+/** @throws E_NOT_SERIALIZABLE with the path of the culprit */
+export function inspectValue(value: unknown): Inspected {
   const inspection = new Inspection();
   try {
     inspection.visit(value);
@@ -23,7 +29,8 @@ export function inspectValue(value: unknown): Encoding {
     // A getter or a proxy of the caller's.
     throw notSerializable(inspection.path, `something that cannot be read: ${asText(error)}`);
   }
-  return inspection.isJson ? "json" : "devalue";
+  const { isJson, holdsErrors } = inspection;
+  return { encoding: isJson ? "json" : "devalue", holdsErrors };
 }
 
 /** `what` is what is found there. */
@@ -38,6 +45,7 @@ class Refusal extends Error {}
 class Inspection {
   /** JSON gives back the same value. */
   isJson = true;
+  holdsErrors = false;
   readonly path: string[] = [];
   readonly #seen = new Set<object>();
 
@@ -76,7 +84,8 @@ class Inspection {
       this.isJson = false;
       if (types.isMap(object)) this.#map(object);
       else if (types.isSet(object)) this.#set(object);
-      else if (!isError(object)) assertKept(object);
+      else if (isError(object)) this.holdsErrors = true;
+      else assertKept(object);
     }
   }
 
@@ -176,7 +185,7 @@ function assertNoSymbols(object: object): void {
 }
 
 /** The prototype of plain objects of another realm is known by what it has. */
-function isPlainObject(object: object): boolean {
+export function isPlainObject(object: object): boolean {
   const prototype: object | null = Object.getPrototypeOf(object);
   if (prototype === Object.prototype) return true;
   if (Object.prototype.toString.call(object) !== "[object Object]") return false;

@@ -171,15 +171,21 @@ describe("the limits", () => {
 
 describe("an error", () => {
   const message = hostileText;
-  const { error } = fc.letrec<{ error: Error }>((tie) => ({
+  const { error } = fc.letrec<{ error: Error; part: unknown }>((tie) => ({
+    part: fc.oneof(
+      { maxDepth: 4 },
+      keptValue,
+      tie("error"),
+      fc.array(tie("part"), { maxLength: 2 }),
+      fc.array(fc.tuple(hostileText, tie("part")), { maxLength: 2 }).map((pairs) => new Map(pairs)),
+      fc.record({ one: tie("part"), other: tie("part") }),
+    ),
     error: fc
       .record({
         message,
         make: fc.constantFrom(Error, TypeError, RangeError),
-        cause: fc.option(fc.oneof({ maxDepth: 4 }, keptValue, tie("error")), { nil: "none" }),
-        fields: fc.dictionary(hostileText, fc.oneof({ maxDepth: 4 }, keptValue, tie("error")), {
-          maxKeys: 3,
-        }),
+        cause: fc.option(tie("part"), { nil: "none" }),
+        fields: fc.dictionary(hostileText, tie("part"), { maxKeys: 3 }),
       })
       .map(({ message, make, cause, fields }) => {
         const made = new make(message, cause === "none" ? {} : { cause });
