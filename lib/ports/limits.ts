@@ -21,7 +21,7 @@ export interface Standing {
 export interface LimitStore {
   /** All holders, and the first `waiters` in line. */
   read(request: { readonly limiter: string; readonly waiters: number }): Promise<Standing>;
-  /** Makes `runId` a holder if fewer than `limit` are (F1). True also when it is one already. */
+  /** Makes `runId` a holder if fewer than `limit` are (Q1). True also when it is one already. */
   take(request: {
     readonly limiter: string;
     readonly runId: string;

@@ -19,7 +19,7 @@ export function describeStoreLimits(behaviour: Behaviour<StoreSubject>): void {
   });
 
   behaviour(
-    "a slot is taken while fewer than the limit are held, and not after that (F1)",
+    "a slot is taken while fewer than the limit are held, and not after that (Q1)",
     async (subject) => {
       const limiter = aLimiter();
       const { limits } = subject.store;

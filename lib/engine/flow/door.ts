@@ -1,7 +1,7 @@
 // The door of a singleton that answers a start with the run that is there. Called by start-run.ts before the run is made:
 // its slot is taken first, so that of two starts one makes a run. A starter that dies in between leaves a slot of a run
 // that is not there, for START_LEASE_MS; one that is slower than that makes a run which then waits for its turn like any
-// other (F1), so that two never go on at once.
+// other (Q1), so that two never go on at once.
 import { START_LEASE_MS, START_LOOK_MS } from "../../limits.ts";
 import { isClosed, type Run } from "../../ports/run.ts";
 import { PerdureError } from "../../sdk/errors.ts";

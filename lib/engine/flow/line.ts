@@ -1,9 +1,9 @@
-// The line at a limiter: who is let in when there is room, and what is left of runs that are gone. Owns F2 and F3.
+// The line at a limiter: who is let in when there is room, and what is left of runs that are gone. Owns Q2 and Q3.
 //
-// F2  A slot is taken out of a run's hands only when the run has ended, or was never made. (A holder that closes gives it
+// Q2  A slot is taken out of a run's hands only when the run has ended, or was never made. (A holder that closes gives it
 //     back before META says that it is closed, so a crash in between is made up for within a lease. What a replaced owner
 //     still takes afterwards is found by the next run that meets a full limiter.)
-// F3  Who waits stands in line before it looks for the last time, and who gives back does so before it looks at the line:
+// Q3  Who waits stands in line before it looks for the last time, and who gives back does so before it looks at the line:
 //
 //       waiter   enlist ── look: full ── suspend            or   enlist ── look: room, let in
 //       holder             give back ── look: let it in             give back ── look: nobody
@@ -63,7 +63,7 @@ async function letInOne(
   return true;
 }
 
-/** F2. Answers whether anything was freed. */
+/** Q2. Answers whether anything was freed. */
 export async function freeWhatIsLeft(
   engine: Engine,
   limiter: string,

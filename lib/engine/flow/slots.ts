@@ -1,7 +1,7 @@
 // A run's way into the limiters it goes through, and out again. Called by admission.ts before any code of a run is executed,
 // and by leave.ts when it has ended.
 //
-// F1  A run's code is executed only while the run holds a slot of each of its limiters, and no more runs hold one than the
+// Q1  A run's code is executed only while the run holds a slot of each of its limiters, and no more runs hold one than the
 //     limit says. It holds them from its first activation to its end, also while it sleeps.
 import { IDLE_SWEEP_MS } from "../../limits.ts";
 import type { Waiter } from "../../ports/limits.ts";
@@ -33,7 +33,7 @@ export async function enter(engine: Engine, run: Run, limiter: SlotLimiter): Pro
   const isFree = before.waiters.length === 0 && before.holders.length < limit;
   if (isFree && (await store.limits.take({ limiter: name, runId, limit, now: clock.now() })))
     return { kind: "in" };
-  // F3: enlisted, it looks once more.
+  // Q3: enlisted, it looks once more.
   await store.limits.enlist(me);
   if (before.holders.length >= limit) await freeWhatIsLeft(engine, name, before);
   await letIn(engine, limiter, runId);
@@ -47,7 +47,7 @@ export async function enter(engine: Engine, run: Run, limiter: SlotLimiter): Pro
 
 /**
  * Gives back all that a run holds, and lets in the next. After the terminal entry, because from then on no code of it is
- * executed (F1), and before META closes, because until then it is done again if whoever does it dies (F2, J4).
+ * executed (Q1), and before META closes, because until then it is done again if whoever does it dies (Q2, J4).
  */
 export async function leaveLimiters(engine: Engine, run: Run): Promise<void> {
   const { limits } = engine.ports.store;
