@@ -63,4 +63,22 @@ describe("the guide to changing code", () => {
     await expect(replayAll([journal], [careless])).rejects.toThrow("E_NONDETERMINISM");
     expect(await replayAll([journal], [after])).toMatchObject({ journals: 1 });
   });
+
+  it("is told which branches live runs still need", async () => {
+    const environment = createTestEnvironment({ workflows: [before] });
+    const run = await environment.start(before, undefined);
+    await environment.advance("1 day");
+    const journal = await environment.exportJournal(run.runId);
+    const { changes } = await replayAll([journal], [after]);
+    expect(changes).toEqual([
+      {
+        workflow: "parcel",
+        change: "check stock first",
+        from: 0,
+        to: 1,
+        branches: [{ version: 0, live: 1, closed: 0 }],
+        oldestNeeded: 0,
+      },
+    ]);
+  });
 });

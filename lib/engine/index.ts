@@ -20,3 +20,4 @@ export { asCheckpoint } from "./stored-forms.ts";
 export { sweep } from "./sweep.ts";
 export { terminateRun } from "./terminate-run.ts";
 export { InputError, type Issue } from "./validate.ts";
+export type { AskedVersion } from "./versions.ts";

@@ -9,7 +9,16 @@ export interface VersionRange {
   readonly to: number;
 }
 
+/** What the code has asked for, and what it was told. */
+export interface AskedVersion extends VersionRange {
+  readonly version: number;
+  /** By a mark, or by what the run has done without asking; else it is free until it goes on. */
+  readonly isBound: boolean;
+}
+
 export class Versions {
+  /** By the name of the change. */
+  readonly asked = new Map<string, AskedVersion>();
   readonly #chosen = new Map<string, number>();
   #unrecorded: Omit<RunVersionMarked, "at">[] = [];
   /** The journal has nothing more to say after what is being delivered. */
@@ -23,6 +32,14 @@ export class Versions {
   /** @throws E_VERSION_UNSUPPORTED when this code no longer has the run's branch */
   choose(runId: string, change: string, { from, to }: VersionRange): number {
     const version = this.#chosen.get(change) ?? this.#chooseNow(change, this.isAtEnd ? to : from);
+    const isBound = this.#unrecorded.every((mark) => mark.change !== change);
+    const before = this.asked.get(change);
+    this.asked.set(change, {
+      from: Math.min(from, before?.from ?? from),
+      to: Math.max(to, before?.to ?? to),
+      version,
+      isBound,
+    });
     if (version >= from && version <= to) return version;
     throw new PerdureError(
       "E_VERSION_UNSUPPORTED",

@@ -17,3 +17,4 @@ export {
 } from "./test-environment.ts";
 export type { TestRun } from "./test-run.ts";
 export type { Transact } from "./transacting-journal.ts";
+export type { ChangeReport } from "./version-report.ts";

@@ -6,13 +6,14 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Engine, replay } from "../engine/index.ts";
+import { type AskedVersion, type Engine, replay } from "../engine/index.ts";
 import { isTerminal } from "../ports/journal.ts";
 import type { Run } from "../ports/run.ts";
 import { ERROR_CODES, PerdureError } from "../sdk/errors.ts";
 import type { AnyWorkflow } from "../sdk/workflow.ts";
 import { Laboratory } from "./laboratory.ts";
 import { type ReadJournal, readSavedJournal, type SavedJournal } from "./saved-journal.ts";
+import { type ChangeReport, VersionTallies } from "./version-report.ts";
 
 /** What `exportJournal` gave, or where it was written: a file, or a folder whose `.json` files are meant. */
 export type JournalSource = SavedJournal | string | URL;
@@ -22,13 +23,16 @@ export interface ReplayReport {
   readonly journals: number;
   /** Recorded calls that the code came to again. */
   readonly entries: number;
+  /** Changes that the code asks for (`ctx.version`): which of its branches these runs hold, and which can be deleted. */
+  readonly changes: readonly ChangeReport[];
 }
 
 /**
  * Replays saved journals against the present code.
  *
  * @example
- * await replayAll([new URL("journals/", import.meta.url)], [order]);
+ * const { changes } = await replayAll([new URL("journals/", import.meta.url)], [order]);
+ * // changes[0]: { change: "address check", from: 0, to: 2, oldestNeeded: 1, branches: [{ version: 1, live: 3, closed: 9 }] }
  * @throws E_NONDETERMINISM and what else would stall a run, for the first journal that it happens to, which it names
  * @throws E_CORRUPT for a journal that cannot be read, E_BAD_OPTION when there is none
  */
@@ -37,20 +41,29 @@ export async function replayAll(
   workflows: readonly AnyWorkflow[],
 ): Promise<ReplayReport> {
   const engine = new Laboratory(workflows).engine;
+  const versions = new VersionTallies();
   let entries = 0;
   let count = 0;
   for (const source of journals) {
     for (const { place, saved } of open(source, count + 1)) {
-      entries += await replayOne(engine, readSavedJournal(saved, place), place);
+      const journal = readSavedJournal(saved, place);
+      const replayed = await replayOne(engine, journal, place);
+      entries += replayed.calls;
+      versions.add(journal.workflow, journal.status, replayed.asked);
       count += 1;
     }
   }
   if (count === 0)
     throw new PerdureError("E_BAD_OPTION", "There is no journal to replay, so nothing was checked.");
-  return { journals: count, entries };
+  return { journals: count, entries, changes: versions.report() };
 }
 
-async function replayOne(engine: Engine, journal: ReadJournal, place: string): Promise<number> {
+interface Replayed {
+  readonly calls: number;
+  readonly asked: ReadonlyMap<string, AskedVersion>;
+}
+
+async function replayOne(engine: Engine, journal: ReadJournal, place: string): Promise<Replayed> {
   const entries = journal.checkpoints.flatMap((checkpoint) => checkpoint.entries);
   const calls = entries.filter((entry) => !isTerminal(entry)).length;
   try {
@@ -62,11 +75,11 @@ async function replayOne(engine: Engine, journal: ReadJournal, place: string): P
     );
     if (execution.fault !== undefined) throw execution.fault;
     if (execution.outcome === undefined && !execution.calls.anyOpen) throw foreignAwait(journal.runId);
+    return { calls, asked: execution.versions.asked };
   } catch (error) {
     if (!(error instanceof PerdureError)) throw error;
     throw new PerdureError(error.code, `Saved journal ${place}: ${whatOf(error)}`, { cause: error });
   }
-  return calls;
 }
 
 function foreignAwait(runId: string): PerdureError {

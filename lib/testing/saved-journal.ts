@@ -11,7 +11,7 @@ import { asCheckpoint, type Engine, pack, unpack } from "../engine/index.ts";
 import type { Blobs } from "../ports/blobs.ts";
 import type { Checkpoint, Entry } from "../ports/journal.ts";
 import type { Failure, Payload } from "../ports/payload.ts";
-import { RUN_STATUSES, type Run } from "../ports/run.ts";
+import { RUN_STATUSES, type Run, type RunStatus } from "../ports/run.ts";
 import type { Store } from "../ports/store.ts";
 import { PerdureError } from "../sdk/errors.ts";
 
@@ -69,6 +69,7 @@ export interface ReadJournal {
   readonly behaviour: number;
   readonly runId: string;
   readonly createdAt: number;
+  readonly status: RunStatus;
   readonly input: Payload;
   readonly checkpoints: readonly Checkpoint[];
 }
@@ -152,12 +153,19 @@ async function saveFailure(engine: Engine, runId: string, { where: _place, ...fa
   return { ...failure, error: await savePayload(await pack(thrown, runId, engine), blobs) };
 }
 
-/** Of an error as it was recorded: bounded, and without cycles of errors. */
-function dropStacks(thrown: unknown): void {
-  if (!(thrown instanceof Error)) return;
-  Object.defineProperty(thrown, "stack", { value: undefined, configurable: true, writable: true });
-  const inner = thrown instanceof AggregateError ? thrown.errors : [];
-  for (const error of [thrown.cause, ...inner, ...Object.values(thrown)]) dropStacks(error);
+/** Of an error as it was recorded, and of all that it holds. */
+function dropStacks(part: unknown, seen = new Set<object>()): void {
+  if (typeof part !== "object" || part === null || seen.has(part)) return;
+  seen.add(part);
+  if (part instanceof Error) {
+    Object.defineProperty(part, "stack", { value: undefined, configurable: true, writable: true });
+    dropStacks(part.cause, seen);
+    if (part instanceof AggregateError) dropStacks(part.errors, seen);
+  }
+  if (ArrayBuffer.isView(part)) return;
+  const parts =
+    part instanceof Map ? [...part].flat() : part instanceof Set ? [...part] : Object.values(part);
+  for (const each of parts) dropStacks(each, seen);
 }
 
 function readEntry(entry: SavedEntry): unknown {

@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { type AnyWorkflow, workflow } from "perdure";
+import { gunzipSync } from "node:zlib";
+import { type AnyWorkflow, BatchError, TerminalError, workflow } from "perdure";
 import { createTestEnvironment, replayAll, type SavedJournal } from "perdure/testing";
 import * as v from "valibot";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -70,7 +71,7 @@ describe("replaying saved journals", () => {
     // And nothing tells of the machine.
     expect(JSON.stringify(ended)).toContain("again");
     expect(JSON.stringify(ended)).not.toMatch(/replay-all\.test\.ts|file:|stack/);
-    expect(await replayAll([ended, inFlight], [old])).toEqual({ journals: 2, entries: 12 });
+    expect(await replayAll([ended, inFlight], [old])).toEqual({ journals: 2, entries: 12, changes: [] });
     expect(effects).toEqual([]);
   });
 
@@ -191,5 +192,124 @@ describe("replaying saved journals", () => {
   it("exports no run that does not exist", async () => {
     const environment = createTestEnvironment({ workflows: [old] });
     await expect(environment.exportJournal("run_none")).rejects.toThrow("E_RUN_NOT_FOUND");
+  });
+});
+
+describe("a saved journal", () => {
+  it("tells nothing of the machine by the errors in the values of an error either", async () => {
+    const fails = workflow("fails", async (ctx) =>
+      ctx.map("all", [1, 2], (c) => c.step("s", () => Promise.reject(new TerminalError("again"))), {
+        tolerate: 1,
+      }),
+    );
+    const environment = createTestEnvironment({ workflows: [fails] });
+    const run = await environment.start(fails, undefined);
+    await expect(run.result()).rejects.toBeInstanceOf(BatchError);
+    const { checkpoints } = await environment.exportJournal(run.runId);
+    const errors = checkpoints
+      .flatMap(({ entries }) => entries.map(({ failure }) => failure?.error))
+      .map((error) =>
+        error !== undefined && "gzip" in error
+          ? gunzipSync(Buffer.from(error.gzip, "base64")).toString()
+          : JSON.stringify(error),
+      );
+    expect(errors.at(-1)).toContain("too-many-failures");
+    expect(errors.join()).not.toMatch(/replay-all\.test\.ts|file:|"stack"/);
+  });
+});
+
+describe("the branches that replayed runs need", () => {
+  const withRange = (from: number, to: number) =>
+    workflow("delivery", { input: v.string() }, async (ctx, input) => {
+      await ctx.step("pack", () => "packed");
+      if (input === "early") await ctx.sleep("wait for the van", "30 days");
+      ctx.version("new van", { from, to });
+      await ctx.step("load", () => "loaded");
+      await ctx.sleep("drive", "10 days");
+      ctx.version("receipt", { from: 0, to: 1 });
+      return await ctx.step("hand over", () => "done");
+    });
+  const unversioned = workflow("delivery", { input: v.string() }, async (ctx) => {
+    await ctx.step("pack", () => "packed");
+    await ctx.step("load", () => "loaded");
+    await ctx.sleep("drive", "10 days");
+    return await ctx.step("hand over", () => "done");
+  });
+
+  /** A run that the code has begun, and that is so many days old. */
+  async function begun(code: AnyWorkflow, days: number, input = "on time"): Promise<SavedJournal> {
+    const environment = createTestEnvironment({ workflows: [code] });
+    const run = await environment.start(code, input);
+    if (days === Number.POSITIVE_INFINITY) await run.result();
+    else await environment.advance({ days });
+    return throughJson(await environment.exportJournal(run.runId));
+  }
+
+  it("are told by change, with how many runs hold each, live ones and closed ones", async () => {
+    const now = withRange(0, 3);
+    const journals = [
+      await begun(unversioned, Number.POSITIVE_INFINITY),
+      await begun(withRange(0, 1), 1),
+      await begun(withRange(0, 1), 2),
+      await begun(withRange(0, 1), Number.POSITIVE_INFINITY),
+      await begun(withRange(1, 2), Number.POSITIVE_INFINITY),
+      await begun(withRange(1, 3), 1),
+      // Has not come there yet: it will take the newest.
+      await begun(withRange(0, 1), 1, "early"),
+    ];
+    const of = { workflow: "delivery" };
+    expect((await replayAll(journals, [now])).changes).toEqual([
+      {
+        ...of,
+        change: "new van",
+        from: 0,
+        to: 3,
+        branches: [
+          { version: 0, live: 0, closed: 1 },
+          { version: 1, live: 2, closed: 1 },
+          { version: 2, live: 0, closed: 1 },
+          { version: 3, live: 1, closed: 0 },
+        ],
+        oldestNeeded: 1,
+      },
+      {
+        ...of,
+        change: "receipt",
+        from: 0,
+        to: 1,
+        // The first one went past it before there was a branch.
+        branches: [
+          { version: 0, live: 0, closed: 1 },
+          { version: 1, live: 0, closed: 2 },
+        ],
+        oldestNeeded: 1,
+      },
+    ]);
+  });
+
+  it("are right: code without what is not needed replays the live runs, and code with less does not", async () => {
+    const live = [await begun(withRange(0, 1), 1), await begun(withRange(1, 3), 1)];
+    const [change] = (await replayAll(live, [withRange(0, 3)])).changes;
+    const oldestNeeded = change?.oldestNeeded ?? -1;
+    expect(oldestNeeded).toBe(1);
+    expect(await replayAll(live, [withRange(oldestNeeded, 3)])).toMatchObject({ journals: 2 });
+    await expect(replayAll(live, [withRange(oldestNeeded + 1, 3)])).rejects.toThrow("E_VERSION_UNSUPPORTED");
+  });
+
+  it("are the oldest for a live run that went past before there were any, and the newest for nobody", async () => {
+    const old = await begun(unversioned, 5);
+    expect((await replayAll([old], [withRange(0, 2)])).changes[0]).toMatchObject({
+      branches: [{ version: 0, live: 1, closed: 0 }],
+      oldestNeeded: 0,
+    });
+    const atTheDoor = {
+      ...old,
+      status: "running" as const,
+      checkpoints: old.checkpoints.filter(({ entries }) => entries[0]?.["id"] === "pack"),
+    };
+    expect(atTheDoor.checkpoints).toHaveLength(1);
+    expect((await replayAll([atTheDoor], [withRange(0, 2)])).changes).toMatchObject([
+      { change: "new van", branches: [], oldestNeeded: 2 },
+    ]);
   });
 });
