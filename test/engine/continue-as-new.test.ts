@@ -3,7 +3,7 @@ import * as v from "valibot";
 import { describe, expect, it } from "vitest";
 import { cancelRun, completeCallback, forkRun, retryRun } from "../../lib/engine/index.ts";
 import { TerminalError } from "../../lib/sdk/errors.ts";
-import { workflow } from "../../lib/sdk/index.ts";
+import { type Context, workflow } from "../../lib/sdk/index.ts";
 import { countLoads } from "./count-loads.ts";
 import { everyCrash } from "./every-crash.ts";
 import { checkInvariants } from "./invariants.ts";
@@ -165,6 +165,61 @@ describe("a run that begins anew", () => {
     await other.pass(DAY_MS);
     await cancelRun(other.engine, { runId: second });
     await expect(other.result(second)).rejects.toThrow("before it began anew");
+  });
+
+  it.each([
+    ["returns", (): unknown => "too early"],
+    [
+      "throws",
+      () => {
+        throw new TerminalError("too early");
+      },
+    ],
+    [
+      "calls for more",
+      async (ctx: Context) => {
+        for (let i = 0; i < 20; i += 1) await Promise.resolve();
+        await ctx.sleep("never", "1 day");
+      },
+    ],
+  ] as const)("does so also when its code %s instead of waiting for it", async (_, meanwhile) => {
+    const undone: string[] = [];
+    const w = workflow("w", async (ctx, n): Promise<unknown> => {
+      if (n === 2) return "the second";
+      await ctx.step("book", () => null, { compensate: () => undone.push("book") });
+      await ctx.startChild("awaited", sleeper, 2, { onParentClose: "wait" });
+      void ctx.continueAsNew(2);
+      return await meanwhile(ctx);
+    });
+    const lab = new Lab([w, sleeper]);
+    const runId = await lab.start(w, 1);
+    expect(await lab.result(runId)).toBe("the second");
+    const types = (await lab.entries(runId)).map(({ type }) => type);
+    const ends = ["child.succeeded", "run.continued", "run.succeeded"];
+    expect(types).toEqual(["step.succeeded", "child.started", ...ends]);
+    expect(undone).toEqual([]);
+  });
+
+  it("does not when it was about to and was cancelled in that moment: it cleans up, and ends", async () => {
+    const tidied: string[] = [];
+    const w = workflow("w", async (ctx): Promise<unknown> => {
+      await ctx.step("begin", () => null);
+      await ctx.waitForSignal("go");
+      try {
+        return await ctx.continueAsNew(null);
+      } catch (error) {
+        await ctx.step("tidy", () => tidied.push("tidy"));
+        throw error;
+      }
+    });
+    const lab = new Lab([w]);
+    const runId = await lab.start(w);
+    await lab.settle();
+    await lab.signal(runId, "go");
+    await cancelRun(lab.engine, { runId });
+    await lab.pass(DAY_MS);
+    expect((await lab.run(runId)).status).toBe("cancelled");
+    expect(tidied).toEqual(["tidy"]);
   });
 
   it("has the time its first generation had, and not a moment more", async () => {

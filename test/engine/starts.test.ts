@@ -1,6 +1,7 @@
 // What is decided when a run is started: how often runs begin, whether there is one at a time, and by which key they are parted.
 import { describe, expect, it } from "vitest";
-import { startRun } from "../../lib/engine/index.ts";
+import { forkRun, startRun } from "../../lib/engine/index.ts";
+import { isClosed } from "../../lib/ports/run.ts";
 import type { FlowControlOptions } from "../../lib/sdk/flow-control.ts";
 import { workflow } from "../../lib/sdk/workflow.ts";
 import {
@@ -135,6 +136,39 @@ describe("a singleton", () => {
     await lab.result(third.run.runId);
     await lab.result(other.run.runId);
     await expectEmpty(lab, "orders/s/a", "orders/s/b");
+  });
+
+  /** A run that has ended and whose slot nobody has given back, and another in line behind it. */
+  async function leftBehind() {
+    const lab = new Lab([sleeper("use-existing")]);
+    const { run } = await start(lab, a);
+    await lab.settle();
+    const closed = async () => {
+      lab.watch = ({ port, method }) =>
+        port === "limits" && ["release", "take"].includes(method) ? "lose" : "go on";
+      await lab.until(async () => isClosed((await lab.run(run.runId)).status));
+      lab.watch = undefined;
+    };
+    return { lab, runId: run.runId, closed };
+  }
+
+  it("that has ended is no answer to a start, although its slot was never given back", async () => {
+    const { lab, runId, closed } = await leftBehind();
+    await closed();
+    const next = await start(lab, a);
+    expect(next.created).toBe(true);
+    expect(next.run.runId).not.toBe(runId);
+    await lab.result(next.run.runId);
+  });
+
+  it("that has ended is followed by who stands in line, before any new start", async () => {
+    const { lab, runId, closed } = await leftBehind();
+    const fork = await forkRun(lab.engine, { runId, after: 0 });
+    await lab.settle();
+    await closed();
+    expect(await start(lab, a)).toMatchObject({ created: false, run: { runId: fork.runId } });
+    expect(await lab.result(fork.runId)).toBe(fork.runId);
+    await expectEmpty(lab, "orders/s/a");
   });
 
   it("of many starts at once makes one run", async () => {
