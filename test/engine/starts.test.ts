@@ -1,7 +1,7 @@
 // What is decided when a run is started: how often runs begin, whether there is one at a time, and by which key they are parted.
 import { describe, expect, it } from "vitest";
 import { forkRun, startRun } from "../../lib/engine/index.ts";
-import { isClosed } from "../../lib/ports/run.ts";
+import { isClosed, type Run } from "../../lib/ports/run.ts";
 import type { FlowControlOptions } from "../../lib/sdk/flow-control.ts";
 import { workflow } from "../../lib/sdk/workflow.ts";
 import {
@@ -289,6 +289,23 @@ describe("a singleton", () => {
     expect(undone).toEqual([first]);
     await expect(lab.result(second)).rejects.toThrow(`run ${third} takes its place`);
     await expectEmpty(lab, "orders/s/");
+  });
+
+  it("that cancels the other ends an older run that begins late, too", async () => {
+    const lab = new Lab([sleeper("cancel-other")]);
+    const { run: older } = await start(lab, a);
+    await lab.clock.advance(1);
+    const { run: newer } = await start(lab, a);
+    lab.watch = ({ method, args: [request] }) => {
+      if (method === "claim" && (request as Run).runId === older.runId) throw new Error("a slow start");
+      return "go on";
+    };
+    await lab.until(async () => (await lab.run(newer.runId)).status === "suspended");
+    lab.watch = undefined;
+    await lab.until(async () => isClosed((await lab.run(older.runId)).status));
+    expect((await lab.run(newer.runId)).status).toBe("suspended");
+    expect(await statuses(lab, [older.runId])).toEqual(["cancelled"]);
+    expect(await lab.result(newer.runId)).toBe(newer.runId);
   });
 
   it("that cancels the other has one winner wherever a process dies: the newest", async () => {
