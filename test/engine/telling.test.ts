@@ -43,6 +43,18 @@ describe("attributes", () => {
   });
 });
 
+describe("attributes that nobody waits for", () => {
+  it("are shown when the code ends right after it has set them", async () => {
+    const w = workflow("w", async (ctx) => {
+      void ctx.setAttributes({ stage: "over" });
+    });
+    const lab = new Lab([w]);
+    const runId = await lab.start(w);
+    await lab.result(runId);
+    expect((await lab.run(runId)).attributes).toEqual({ stage: "over" });
+  });
+});
+
 describe("attributes that are set at once", () => {
   it("are refused from the one on that is too many together with those before", async () => {
     const text = "x".repeat(0.6 * MAX_ATTRIBUTES_BYTES);
