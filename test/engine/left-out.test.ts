@@ -99,6 +99,24 @@ describe("what a run leaves out", () => {
     expect(await lab.result(fork)).toBe(3);
   });
 
+  it("takes its notes and claims along, here and on step handlers", async () => {
+    const w = workflow("w", async (ctx) =>
+      ctx.loop("l", 0, async (c, n) => {
+        await c.step("here", async (step) => step.heartbeat(n));
+        await c.step("there", async (step) => step.heartbeat(n), { on: "shipping" });
+        await c.sleep("s", "1 day");
+        return n === 6 ? { done: n } : { next: n + 1 };
+      }),
+    );
+    const lab = new Lab([w]);
+    const runId = await lab.start(w);
+    for (let day = 0; day < 6; day += 1) {
+      await lab.pass(24 * HOUR_MS);
+      const { notes, stepClaims } = await lab.store.journal.load(runId);
+      expect([notes.length, stepClaims.length]).toEqual([2, 1]);
+    }
+  });
+
   it("is no loss to the attributes that were set there, wherever a process dies", async () => {
     const w = workflow("w", async (ctx) =>
       ctx.loop("l", 0, async (c, n) => {

@@ -81,6 +81,96 @@ describe("a fact of the inbox", () => {
       expect(gone.map(({ key }) => key).toSorted(), `known up to ${lastSeq}`).toEqual(expected.toSorted());
     }
   });
+
+  /** Which of these facts are used up for who knows the journal up to and including the first entry that `holds`. */
+  async function goneAt(lab: Lab, runId: string, facts: readonly Fact[], holds: (entry: Entry) => boolean) {
+    const { checkpoints } = await lab.store.journal.load(runId);
+    const last = checkpoints.findIndex(({ entries }) => entries.some(holds));
+    expect(last).toBeGreaterThanOrEqual(0);
+    const journal = { checkpoints: checkpoints.slice(0, last + 1), facts: [] };
+    const { execution, lastSeq } = await replay(lab.engine, await lab.run(runId), journal);
+    return usedUp(execution, lastSeq, { ...NOTHING, facts }).facts.map(({ key }) => key);
+  }
+  const value = { encoding: "json", text: "1" } as const;
+  const completion = (call: string): Fact => ({
+    kind: "callback",
+    key: callbackFactKey(call),
+    at: 0,
+    call,
+    outcome: { ok: true, value },
+  });
+
+  it("is not used up when it is of a generation to come, and is when its generation has ended", async () => {
+    const w = workflow("w", async (ctx, n): Promise<unknown> => {
+      const given = ctx.waitForCallback("c", async (token) => {
+        await completeCallback(lab.engine, token, { ok: true, value: n });
+      });
+      if (n === 2) {
+        await ctx.sleep("s", "1 day");
+        return await given;
+      }
+      await given;
+      return await ctx.continueAsNew(2);
+    });
+    const lab = new Lab([w]);
+    const runId = await lab.start(w, 1);
+    await lab.result(runId);
+    const facts = [completion("c"), completion("c##2"), completion("c##3")];
+    const [first, second] = facts.map(({ key }) => key);
+    expect(await goneAt(lab, runId, facts, ({ type }) => type === "callback.completed")).toEqual([first]);
+    expect(await goneAt(lab, runId, facts, ({ type }) => type === "run.continued")).toEqual([first]);
+    expect(await goneAt(lab, runId, facts, ({ type }) => type === "sleep.finished")).toEqual([first, second]);
+  });
+
+  it("is not used up while whoever holds the token of a callback that was given up is still to be told", async () => {
+    const w = workflow("w", async (ctx) => {
+      const given = ctx.waitForCallback("c", () => {});
+      await ctx.step("enough", () => null);
+      given.cancel();
+      await given.catch(() => {});
+      await ctx.sleep("s", "1 day");
+    });
+    const lab = new Lab([w]);
+    const runId = await lab.start(w);
+    await lab.result(runId);
+    const token: Fact = { kind: "token", key: "token-x", at: 0, callback: "c" };
+    const isEnough = (entry: Entry) => entry.type === "step.succeeded" && entry.id === "enough";
+    expect(await goneAt(lab, runId, [token], isEnough)).toEqual([]);
+    expect(await goneAt(lab, runId, [token], ({ type }) => type === "callback.withdrawn")).toEqual([
+      "token-x",
+    ]);
+  });
+
+  it("is never used up when it is the run's input or asks for its end", async () => {
+    const lab = new Lab([half]);
+    const runId = await lab.start(half, 2);
+    await lab.result(runId);
+    const facts: readonly Fact[] = [
+      { kind: "input", key: "input-x", at: 0, value },
+      { kind: "cancel", key: "cancel", at: 0 },
+      { kind: "terminate", key: "terminate", at: 0 },
+    ];
+    expect(await goneAt(lab, runId, facts, ({ type }) => type === "step.succeeded")).toEqual([]);
+  });
+
+  it("keeps a step's claim with it until the journal has its answer", async () => {
+    const w = workflow("w", async (ctx) => ctx.step("s", () => 1, { on: "shipping" }));
+    const lab = new Lab([w]);
+    const runId = await lab.start(w);
+    await lab.result(runId);
+    const run = await lab.run(runId);
+    const { checkpoints } = await lab.store.journal.load(runId);
+    const stepClaims = [{ seq: 1, owner: "o", leaseUntil: 1, claims: 1 }];
+    const claimsGone = async (upTo: number) => {
+      const journal = { checkpoints: checkpoints.slice(0, upTo), facts: [] };
+      const { execution, lastSeq } = await replay(lab.engine, run, journal);
+      return usedUp(execution, lastSeq, { ...NOTHING, facts: [], stepClaims }).stepClaims;
+    };
+    expect(checkpoints[0]?.entries.map(({ type }) => type)).toEqual(["step.dispatched"]);
+    expect(await claimsGone(0)).toEqual([]);
+    expect(await claimsGone(1)).toEqual([]);
+    expect(await claimsGone(2)).toEqual([1]);
+  });
 });
 
 describe("what has been used up and left out", () => {
