@@ -1,4 +1,4 @@
-// What must hold of the limiters that runs go through (docs/design/protocol.md: F1 to F3), at every write, at every start
+// What must hold of the limiters that runs go through (docs/design/protocol.md: Q1 to Q3), at every write, at every start
 // of a body and whenever the world rests, whatever the faults:
 //
 //   - never more holders than the code that takes the slot allows, and nobody works without a slot but a process that was
@@ -127,7 +127,7 @@ export class FlowRules {
     const { runId } = member;
     for (const ref of slotRefsOf(member)) {
       if (!this.#held.has(`${ref} ${runId}`))
-        this.#watch.complain(`F1: step ${id} of ${runId} began, and it never held a slot of ${ref}`);
+        this.#watch.complain(`Q1: step ${id} of ${runId} began, and it never held a slot of ${ref}`);
     }
   }
 
@@ -145,7 +145,7 @@ export class FlowRules {
       const since = limiter.forgottenSince;
       const faultAt = lastFaultAt();
       if (faultAt !== undefined && now() < Math.max(faultAt, since) + patienceMs) continue;
-      complain(`F3: ${forgotten}, for ${now() - since} ms`);
+      complain(`Q3: ${forgotten}, for ${now() - since} ms`);
     }
   }
 
@@ -193,10 +193,10 @@ export class FlowRules {
       for (const [runId, { at }] of holders) {
         const ended = this.members.all.get(runId)?.ended;
         if (isCalm || (ended !== undefined && at < ended))
-          complain(`F2: ${runId} has ended and holds a slot of ${ref} still`);
+          complain(`Q2: ${runId} has ended and holds a slot of ${ref} still`);
       }
       if (isCalm && waiters.size > 0)
-        complain(`F3: ${[...waiters.keys()].join()} are still in line at ${ref}`);
+        complain(`Q3: ${[...waiters.keys()].join()} are still in line at ${ref}`);
     }
     for (const member of this.members.all.values()) this.#judgeReplaced(member);
     if (isCalm && !this.members.wasAnyHeld) this.#judgeRate(flow);
@@ -214,7 +214,7 @@ export class FlowRules {
     if (!isNew || flow === undefined) return;
     const limit = limitAt(flow, ref, process.version);
     if (holders.size > limit)
-      complain(`F1: ${[...holders.keys()].join()} hold ${ref}, which has room for ${limit}`);
+      complain(`Q1: ${[...holders.keys()].join()} hold ${ref}, which has room for ${limit}`);
     const member = this.members.all.get(runId);
     // Whoever starts a singleton at its door stands in no line.
     if (member === undefined) return;
@@ -222,10 +222,10 @@ export class FlowRules {
       saw("let in by another");
       const looked = this.#looks.get(process)?.get(name) ?? 0;
       if ((member.heldSince ?? looked) < looked)
-        complain(`F3: ${runId} was let in at ${ref} and waits for a person`);
+        complain(`Q3: ${runId} was let in at ${ref} and waits for a person`);
     }
     const passed = this.#passedOver(process, name, member);
-    if (passed !== undefined) complain(`F3: ${runId} was let in at ${ref} before ${passed}`);
+    if (passed !== undefined) complain(`Q3: ${runId} was let in at ${ref} before ${passed}`);
   }
 
   /** Somebody older who was there to see when this process looked last, and could have been let in. */
@@ -248,7 +248,7 @@ export class FlowRules {
     holders.delete(runId);
     const member = this.members.all.get(runId);
     if (member !== undefined && member.ended === undefined)
-      complain(`F2: ${runId} is open, and its slot of ${ref} was taken out of its hands`);
+      complain(`Q2: ${runId} is open, and its slot of ${ref} was taken out of its hands`);
     if (this.members.claimedBy(process) !== runId)
       saw(member === undefined ? "freed of a run that was never made" : "freed of a run that is gone");
     else if (this.members.fenceOf(process) > slot.fence) saw("given back by a later owner");
@@ -290,7 +290,7 @@ export class FlowRules {
     const isOwner = this.members.ownedBy(process) === member;
     for (const ref of slotRefsOf(member)) {
       if (this.#named(ref).holders.has(member.runId)) continue;
-      if (isOwner) complain(`F1: ${member.runId}: ${what} without a slot of ${ref}`);
+      if (isOwner) complain(`Q1: ${member.runId}: ${what} without a slot of ${ref}`);
       else saw("work of zombies without a slot");
     }
     if (member.begunAt !== undefined || !isOwner) return;

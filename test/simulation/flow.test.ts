@@ -17,11 +17,11 @@ const SEEDS_FOR_A_BUG = 300;
 
 describe("the simulator", () => {
   const bugs: Readonly<Record<string, readonly [bug: Plant, found: RegExp]>> = {
-    "a limiter that lets anybody in": [takeAdmitsAnybody, /F1: .* which has room for/],
-    "a slot that nobody holds": [takeKeepsNothing, /F1/],
-    "a slot that is not given back": [releaseKeepsAll, /F2|F3/],
-    "a line that nobody sees": [lineIsHidden, /F3: .* beside a free slot/],
-    "a line that goes backwards": [lineIsReversed, /F3: .* was let in at .* before/],
+    "a limiter that lets anybody in": [takeAdmitsAnybody, /Q1: .* which has room for/],
+    "a slot that nobody holds": [takeKeepsNothing, /Q1/],
+    "a slot that is not given back": [releaseKeepsAll, /Q2|Q3/],
+    "a line that nobody sees": [lineIsHidden, /Q3: .* beside a free slot/],
+    "a line that goes backwards": [lineIsReversed, /Q3: .* was let in at .* before/],
     "a rate that gives out places too close to each other": [
       placesLieTooClose,
       /place .* follows|began within/,

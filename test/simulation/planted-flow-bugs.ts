@@ -9,25 +9,25 @@ const withLimits =
     return { ...ports, store: { ...ports.store, limits: changed(limits, change(limits)) } };
   };
 
-/** F1 broken: whoever asks for a slot is told that he has one. */
+/** Q1 broken: whoever asks for a slot is told that he has one. */
 export const takeAdmitsAnybody = withLimits((limits) => ({
   take: async (request) => await limits.take({ ...request, limit: Number.MAX_SAFE_INTEGER }),
 }));
 
-/** F1 broken: the answer says yes, and nobody holds the slot. */
+/** Q1 broken: the answer says yes, and nobody holds the slot. */
 export const takeKeepsNothing = withLimits((limits) => ({
   take: async ({ limiter, limit }) => (await limits.read({ limiter, waiters: 0 })).holders.length < limit,
 }));
 
-/** F2 broken: nothing is given back. */
+/** Q2 broken: nothing is given back. */
 export const releaseKeepsAll = withLimits(() => ({ release: async () => {} }));
 
-/** F3 broken: who gives back does not see the line. */
+/** Q3 broken: who gives back does not see the line. */
 export const lineIsHidden: Plant = withLimits((limits) => ({
   read: async (request) => ({ ...(await limits.read(request)), waiters: [] }),
 }));
 
-/** F3 broken: the last in line comes first. */
+/** Q3 broken: the last in line comes first. */
 export const lineIsReversed = withLimits((limits) => ({
   read: async (request) => {
     const standing = await limits.read(request);
