@@ -206,6 +206,20 @@ describe("a fork", () => {
     expect(await lab.result(afresh.runId)).toEqual(["a of 7", "b of 7", "c of 7"]);
   });
 
+  it("or a retry from a step is refused behind the end of its run, or before it", async () => {
+    const w = workflow("w", async (ctx) => {
+      await ctx.step("a", () => null);
+      await ctx.sleep("a day", "1 day");
+    });
+    const lab = new Lab([w]);
+    const runId = await lab.start(w);
+    await lab.settle();
+    await expect(retryRun(lab.engine, { runId, from: "a" })).rejects.toThrow("E_BAD_OPTION");
+    await lab.result(runId);
+    const { length } = await lab.entries(runId);
+    await expect(forkRun(lab.engine, { runId, after: length })).rejects.toThrow("E_BAD_OPTION");
+  });
+
   it("has all that its entries say of what has ended, also how it began", async () => {
     const child = workflow("child", async () => "grown");
     const w = workflow("w", async (ctx) => {
