@@ -6,14 +6,18 @@ import { children } from "./catalogue/children.ts";
 import { claims } from "./catalogue/claims.ts";
 import { composition } from "./catalogue/composition.ts";
 import { deadLetters } from "./catalogue/dead-letters.ts";
+import { flowControl, singletons } from "./catalogue/flow-control.ts";
+import { folds } from "./catalogue/folds.ts";
 import { holdingDynamodb } from "./catalogue/holding-dynamodb.ts";
 import { inbox } from "./catalogue/inbox.ts";
 import { journal } from "./catalogue/journal.ts";
 import { journalDynamodb } from "./catalogue/journal-dynamodb.ts";
 import { leases } from "./catalogue/leases.ts";
 import { notes } from "./catalogue/notes.ts";
+import { outsiders } from "./catalogue/outsiders.ts";
 import { pausing } from "./catalogue/pausing.ts";
 import { queuesAws } from "./catalogue/queues-aws.ts";
+import { repairing } from "./catalogue/repairing.ts";
 import { replay } from "./catalogue/replay.ts";
 import { retries } from "./catalogue/retries.ts";
 import { runRules } from "./catalogue/run-rules.ts";
@@ -23,8 +27,12 @@ import { storeMemory } from "./catalogue/store-memory.ts";
 import { storeSqlite } from "./catalogue/store-sqlite.ts";
 import { suspending } from "./catalogue/suspending.ts";
 import { sweeper } from "./catalogue/sweeper.ts";
+import { telling } from "./catalogue/telling.ts";
 import { timers } from "./catalogue/timers.ts";
+import { transactions } from "./catalogue/transactions.ts";
+import { turns } from "./catalogue/turns.ts";
 import { undoing } from "./catalogue/undoing.ts";
+import { usedUp } from "./catalogue/used-up.ts";
 import { versions } from "./catalogue/versions.ts";
 import type { Mutant } from "./mutant.ts";
 
@@ -48,6 +56,15 @@ export const CATALOGUE: readonly Mutant[] = [
   ...callbacks,
   ...composition,
   ...versions,
+  ...folds,
+  ...turns,
+  ...usedUp,
+  ...telling,
+  ...transactions,
+  ...flowControl,
+  ...singletons,
+  ...repairing,
+  ...outsiders,
   ...runRules,
   ...storeMemory,
   ...storeSqlite,
