@@ -71,10 +71,14 @@ export async function drive(options: ClientOptions, job: Job): Promise<RunStatus
     isOver: () => effects.byRun.get(runId)?.some(({ step }) => step === "last") === true,
     post: async (path, completion) => (await heard(options, path, asPost(completion, key))).status,
   };
-  if (scenario === "callbacks") options.onTold?.(runId, await completeAll(desk));
-  await effects.seen(runId, "last", LOOK_AFTER_MS);
-  const status = await closed(options, runId);
-  if (scenario === "callbacks") await completeAfterTheEnd(desk);
+  const ended = effects.seen(runId, "last", LOOK_AFTER_MS).then(async () => await closed(options, runId));
+  if (scenario === "callbacks") {
+    // A run that stalls meanwhile hands out nothing until it is sent on.
+    const [amounts] = await Promise.all([completeAll(desk), ended]);
+    options.onTold?.(runId, amounts);
+    await completeAfterTheEnd(desk);
+  }
+  const status = await ended;
   if (scenario === "children") await followChildren(options, n, runId);
   return status;
 }

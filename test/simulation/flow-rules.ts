@@ -247,7 +247,9 @@ export class FlowRules {
     if (slot === undefined) return;
     holders.delete(runId);
     const member = this.members.all.get(runId);
-    if (member !== undefined && member.ended === undefined)
+    // A starter that seems to have died may be about to make its run, by a clock that is ahead: such a run gets into line.
+    const hasBeenClaimed = member !== undefined && member.fence > 0;
+    if (hasBeenClaimed && member.ended === undefined)
       complain(`Q2: ${runId} is open, and its slot of ${ref} was taken out of its hands`);
     if (this.members.claimedBy(process) !== runId)
       saw(member === undefined ? "freed of a run that was never made" : "freed of a run that is gone");

@@ -4,6 +4,7 @@ import type { Area } from "../mutant.ts";
 const family = "lib/engine/family.ts";
 const child = "lib/engine/kinds/child.ts";
 const perform = "lib/engine/perform-children.ts";
+const orphans = ["test/engine/orphans.test.ts"];
 const noticedIn = ["test/engine/children.test.ts"];
 
 export const children: Area = [
@@ -138,5 +139,70 @@ export const children: Area = [
     find: 'if (error.code !== "E_UNKNOWN_WORKFLOW") return',
     replace: "return",
     noticedIn,
+  },
+  {
+    name: "a child is not made again by who finds only its start",
+    invariant: "K1",
+    why: "a crash after the entry leaves a child that the journal knows and that is not there",
+    file: "lib/engine/activate.ts",
+    find: "await activation.catchUp();",
+    replace: "",
+    noticedIn,
+  },
+  {
+    name: "a child is made before its start is recorded",
+    invariant: "K1",
+    why: "a parent that dies in between and is ended leaves it behind",
+    file: perform,
+    find: 'return { type: "child.started", id, runId',
+    replace: 'await createRun(engine, start);\n    return { type: "child.started", id, runId',
+    noticedIn: orphans,
+  },
+  {
+    name: "a child that may have been deleted is made again",
+    invariant: "K1",
+    why: "a parent that goes on after months starts a child a second time",
+    file: perform,
+    find: " || isForgotten(engine, at)",
+    replace: "",
+    also: [{ file: perform, find: "endChild, isForgotten }", replace: "endChild }" }],
+    noticedIn: orphans,
+  },
+  {
+    name: "a child that is there with what an earlier start gave it fails its call",
+    invariant: "J4",
+    why: "code that gives another input after a crash is told that its child has failed, and it runs",
+    file: perform,
+    find: 'error.code === "E_IDEMPOTENCY_CONFLICT" && isAgain',
+    replace: 'error.code === "E_IDEMPOTENCY_CONFLICT" && error === null',
+    noticedIn: orphans,
+  },
+  {
+    name: "a child that nobody waits for takes over whatever run has its id",
+    invariant: "code",
+    why: "the code is told that its child has started, and another run has",
+    file: perform,
+    find: "if (existing !== undefined) assertSame(existing, start);",
+    replace: "",
+    also: [{ file: perform, find: "import { assertSame, type", replace: "import { type" }],
+    noticedIn: orphans,
+  },
+  {
+    name: "a child that is not there yet is not told to end",
+    invariant: "K2",
+    why: "an owner that was replaced makes it after its parent has ended",
+    file: family,
+    find: "child === undefined ? isForgotten(engine, at)",
+    replace: "child === undefined ? at >= 0",
+    noticedIn: orphans,
+  },
+  {
+    name: "what was asked of a child long ago ends another with its id",
+    invariant: "K2",
+    why: "a run that is started under an id of years ago ends before it begins",
+    file: "lib/engine/end-request.ts",
+    find: "fact.kind === kind && fact.at >= sinceMs",
+    replace: "fact.kind === kind && sinceMs > 0",
+    noticedIn: orphans,
   },
 ];

@@ -13,16 +13,16 @@ const noticedIn = [...LIMIT, ...START];
 export const flowControl: Area = [
   {
     name: "a run that has begun asks for a slot again",
-    invariant: "F1",
+    invariant: "Q1",
     why: "a run in the middle of its work gets into line when its limit is lowered",
     file: admission,
-    find: "run.limiters !== undefined && !checkpoints.some(({ fence }) => fence > 0)",
-    replace: "run.limiters !== undefined",
+    find: "(startAt ?? limiters) !== undefined && !checkpoints.some(({ fence }) => fence > 0)",
+    replace: "(startAt ?? limiters) !== undefined",
     noticedIn,
   },
   {
     name: "a fork that begins with entries passes its limits",
-    invariant: "F1",
+    invariant: "Q1",
     why: "more runs than the limit work at once",
     file: admission,
     find: "!checkpoints.some(({ fence }) => fence > 0)",
@@ -49,7 +49,7 @@ export const flowControl: Area = [
   },
   {
     name: "a run begins with its first slot, whatever other limits it has",
-    invariant: "F1",
+    invariant: "Q1",
     why: "more runs than the second limit work at once",
     file: admission,
     find: '    if (entered.kind === "full") return',
@@ -94,7 +94,7 @@ export const flowControl: Area = [
   },
   {
     name: "who gets into line does not look once more",
-    invariant: "F3",
+    invariant: "Q3",
     why: "a slot that was given back in between is nobody's, and the run waits",
     file: slots,
     find: "  await letIn(engine, limiter, runId);\n",
@@ -103,7 +103,7 @@ export const flowControl: Area = [
   },
   {
     name: "who finds a limiter full looks without getting into line",
-    invariant: "F3",
+    invariant: "Q3",
     why: "who gives a slot back finds nobody, and the run waits",
     file: slots,
     find: "  await store.limits.enlist(me);\n",
@@ -112,7 +112,7 @@ export const flowControl: Area = [
   },
   {
     name: "slots of runs that are gone are not looked for",
-    invariant: "F2",
+    invariant: "Q2",
     why: "a holder that died without giving back keeps its slot for ever",
     file: slots,
     find: "  if (before.holders.length >= limit) await freeWhatIsLeft(engine, name, before);\n",
@@ -130,7 +130,7 @@ export const flowControl: Area = [
   },
   {
     name: "a slot of a run that is about to be made is taken from it",
-    invariant: "F2",
+    invariant: "Q2",
     why: "two starts of a singleton make two runs",
     file: line,
     find: "return ports.clock.now() >= (takenAt ?? 0) + START_LEASE_MS;",
@@ -139,7 +139,7 @@ export const flowControl: Area = [
   },
   {
     name: "a slot of a run that was never made is kept for ever",
-    invariant: "F2",
+    invariant: "Q2",
     why: "a starter that died bars its singleton",
     file: line,
     find: "return ports.clock.now() >= (takenAt ?? 0) + START_LEASE_MS;",
@@ -148,7 +148,7 @@ export const flowControl: Area = [
   },
   {
     name: "a run that ends keeps its slot",
-    invariant: "F2",
+    invariant: "Q2",
     why: "the next in line waits until it looks by itself",
     file: slots,
     find: "    await limits.release(me);\n",
@@ -157,7 +157,7 @@ export const flowControl: Area = [
   },
   {
     name: "a run that ends lets nobody in",
-    invariant: "F3",
+    invariant: "Q3",
     why: "the next in line waits until it looks by itself",
     file: slots,
     find: "if (engine.registry.has(run.workflow)) await letIn(engine, limiter);",
@@ -166,7 +166,7 @@ export const flowControl: Area = [
   },
   {
     name: "a run that ends in line stays there",
-    invariant: "F3",
+    invariant: "Q3",
     why: "it is let in, and keeps a slot that nobody gives back",
     file: slots,
     find: "    if (isInLine(run, limiter)) await limits.delist(me);\n",
@@ -202,7 +202,7 @@ export const flowControl: Area = [
   },
   {
     name: "a run that is resumed while others pass it loses its place",
-    invariant: "F3",
+    invariant: "Q3",
     why: "it waits in no line",
     file: line,
     find: "  if (run !== undefined && canMove(run)) await limits.enlist({ limiter, ...waiter });\n",
@@ -258,15 +258,6 @@ export const singletons: Area = [
     noticedIn: START,
   },
   {
-    name: "a child is answered with the run that is there",
-    invariant: "J4",
-    why: "its parent waits for a child that was never made",
-    file: "lib/engine/start-run.ts",
-    find: "request.parent === undefined ? await existingRun",
-    replace: "request.parent !== null ? await existingRun",
-    noticedIn: START,
-  },
-  {
     name: "the older of two singletons counts",
     invariant: "code",
     why: "each ends the other, and none goes on",
@@ -301,5 +292,32 @@ export const singletons: Area = [
     find: '  if (by !== undefined) return { kind: "replaced", by };\n',
     replace: "",
     noticedIn: START,
+  },
+  {
+    name: "a run that is to begin later begins at once",
+    invariant: "T1",
+    why: "what was asked for tomorrow happens today",
+    file: admission,
+    find: "if (startAt !== undefined && startAt > engine.ports.clock.now())",
+    replace: "if (startAt !== undefined && startAt < 0)",
+    noticedIn: ["test/engine/later-starts.test.ts"],
+  },
+  {
+    name: "a run that is to begin later has no more time than one that begins now",
+    invariant: "code",
+    why: "a run of tomorrow is timed out before it begins",
+    file: "lib/engine/start-run.ts",
+    find: "deadline: beginsAt + workflow.timeoutMs",
+    replace: "deadline: now + workflow.timeoutMs",
+    noticedIn: ["test/engine/later-starts.test.ts"],
+  },
+  {
+    name: "a time without a zone is taken",
+    invariant: "D1",
+    why: "it is another time on another machine, and a replay is made on any",
+    file: "lib/sdk/time.ts",
+    find: 'typeof time === "string" && ISO_TIME.test(time)',
+    replace: 'typeof time === "string"',
+    noticedIn: ["test/engine/later-starts.test.ts"],
   },
 ];
