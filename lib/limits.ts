@@ -123,3 +123,28 @@ export const MAX_HOLDERS_CHECKED = 10;
 export const START_LEASE_MS = 5_000;
 /** How often a start looks whether the run that has the singleton's slot is there by now. */
 export const START_LOOK_MS = 250;
+
+/** Longest id of a schedule: it is an attribute of each run and part of a limiter's key. */
+export const MAX_SCHEDULE_ID_CHARS = 64;
+/** What is said of a schedule, as text: it is recorded again with each of its turns. */
+export const MAX_SCHEDULE_BYTES = 32 * 1024;
+/** Shortest rate of a schedule: each start costs about ten writes, and timers are accurate to about a second. */
+export const MIN_SCHEDULE_EVERY_MS = 1_000;
+/** Shortest time that a schedule may be late: a deployment or a process that died may cost as much. */
+export const MIN_CATCH_UP_MS = 10_000;
+/** @default of a schedule */
+export const DEFAULT_CATCH_UP_MS = 3_600_000;
+/** Runs of one schedule that are open at once: their ids are part of its state. */
+export const MAX_OPEN_SCHEDULED = 100;
+/** Ended runs of a schedule that it still shows. */
+export const MAX_RECENT_SCHEDULED = 10;
+/** Times to come that a schedule shows. */
+export const TIMES_SHOWN = 5;
+/** Times that one request may fill in: each is a run. */
+export const MAX_BACKFILL_TIMES = 1_000;
+/** Requests to fill in that wait for each other. */
+export const MAX_BACKFILLS = 10;
+/** Times that are counted one by one when a schedule has not kept them; more are left out without being counted. */
+export const MAX_TIMES_COUNTED = 1_000;
+/** Waits before a schedule tries again to start a run of a workflow that is not deployed: a deployment may be under way. */
+export const START_AGAIN_AFTER_MS = [10_000, 60_000] as const;

@@ -30,6 +30,7 @@ const OWN_PACKAGES: readonly (readonly [prefix: string, rooms: readonly string[]
   ["hono", ["api", "local", "lambda"]],
   ["node:sqlite", ["local"]],
   ["commander", ["cli"]],
+  ["croner", ["engine"]],
 ];
 const HOST_ROOMS = ["local", "aws", "lambda", "cli", "cdk"];
 const BANNED = [

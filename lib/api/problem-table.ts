@@ -39,6 +39,8 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
   E_RUN_NOT_PAUSED: { status: 409, title: "Run not paused" },
   E_RUN_NOT_STALLED: { status: 409, title: "Run not stalled" },
   E_RUN_STALLED: { status: 409, title: "Run stalled" },
+  E_SCHEDULE_EXISTS: { status: 409, title: "Schedule exists" },
+  E_SCHEDULE_NOT_FOUND: { status: 404, title: "Schedule not found" },
   E_STEP_FAILED: { status: 500, title: "Step failed" },
   E_STEP_INTERRUPTED: { status: 500, title: "Step interrupted" },
   E_STEP_LOST: { status: 500, title: "Step lost" },

@@ -1,5 +1,5 @@
 // Routes about runs: finding them, reading one, and acting on it from outside.
-import { sendSignal } from "../engine/index.ts";
+import { ownWorkflows, sendSignal } from "../engine/index.ts";
 import { LIST_PAGE } from "../limits.ts";
 import { isClosed, type Run } from "../ports/run.ts";
 import { RunDetail, RunList, SignalAccepted } from "./answers.ts";
@@ -22,7 +22,7 @@ const list = defineRoute({
     const { workflow, status, from, to, attr, limit = LIST_PAGE.default, cursor } = query;
     const { registry, ports } = api.engine;
     const page = await ports.store.index.list({
-      workflows: workflow === undefined ? [...registry.keys()] : [workflow],
+      workflows: workflow === undefined ? ownWorkflows(registry).map(({ name }) => name) : [workflow],
       ...(status === undefined ? {} : { statuses: status }),
       ...(from === undefined ? {} : { from: Date.parse(from) }),
       ...(to === undefined ? {} : { to: Date.parse(to) }),

@@ -1,5 +1,7 @@
 // Routes about workflows: which there are, and starting a run of one.
-import { signalWithStart, startRun } from "../engine/index.ts";
+import { ownWorkflows, signalWithStart, startRun } from "../engine/index.ts";
+import { PerdureError } from "../sdk/errors.ts";
+import { isReserved } from "../sdk/names.ts";
 import { RunSummary, SignalledWithStart, WorkflowList } from "./answers.ts";
 import { placeFaults } from "./place-faults.ts";
 import { StartBody, StartingSignalBody, StartingSignalPath, WorkflowPath } from "./requests.ts";
@@ -7,6 +9,12 @@ import { defineRoute, json, type Route } from "./route.ts";
 import { summarizeRun } from "./run-view.ts";
 
 const location = { Location: "Address of the run." };
+
+/** Runs of ours are started by other routes. */
+function checkOwn(workflow: string): void {
+  if (isReserved(workflow))
+    throw new PerdureError("E_UNKNOWN_WORKFLOW", `There is no workflow "${workflow}".`);
+}
 
 const start = defineRoute({
   method: "POST",
@@ -28,6 +36,7 @@ const start = defineRoute({
     "E_TOO_LARGE",
   ],
   async handle({ params, body, c, api }) {
+    checkOwn(params.workflow);
     const idempotencyKey = c.req.header("idempotency-key");
     const request = {
       workflow: params.workflow,
@@ -64,6 +73,7 @@ const signal = defineRoute({
   async handle({ params, body, c, api }) {
     const idempotencyKey = c.req.header("idempotency-key");
     const { workflow, name } = params;
+    checkOwn(workflow);
     const { input, payload } = body;
     const { run, created, stored } = await signalWithStart(api.engine, {
       workflow,
@@ -86,7 +96,7 @@ const list = defineRoute({
   answers: { 200: json(WorkflowList, "In order of their names.") },
   faults: [],
   async handle({ c, api }) {
-    const workflows = [...api.engine.registry.values()].map(
+    const workflows = ownWorkflows(api.engine.registry).map(
       ({ name, version, signalSchemas, timeoutMs }) => ({
         name,
         version,

@@ -35,6 +35,7 @@ const PLAIN_FIELDS = Object.keys({
   deadline: true,
   parent: true,
   forkedFrom: true,
+  scheduled: true,
   folds: true,
   limiters: true,
   behaviour: true,

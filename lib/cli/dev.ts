@@ -3,6 +3,7 @@ import { relative } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { consoleLog } from "../local/console-log.ts";
 import { type RunningServer, startServer } from "../local/server.ts";
+import { isReserved } from "../sdk/names.ts";
 
 interface DevOptions {
   readonly port: number;
@@ -41,7 +42,7 @@ async function dev(files: readonly string[], { port, data, publicUrl }: DevOptio
 }
 
 function describe({ url, registry, dataFile }: RunningServer): string {
-  const names = [...registry.keys()];
+  const names = [...registry.keys()].filter((name) => !isReserved(name));
   return `Perdure is ready at ${url}
   workflows  ${names.join(", ")}
   data       ${relative(process.cwd(), dataFile)}

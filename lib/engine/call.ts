@@ -8,6 +8,7 @@ import type { ChildHandle } from "../sdk/child.ts";
 import type { Check, StepContext } from "../sdk/step.ts";
 import type { Encoded } from "./codec.ts";
 import type { Backoff } from "./retry.ts";
+import type { ScheduledStart } from "./schedules/verbs.ts";
 import type { CheckedStart } from "./start-run.ts";
 
 interface CallBase {
@@ -93,6 +94,8 @@ export interface SignalCall extends CallBase {
   readonly signal: string;
   readonly schema: StandardSchemaV1 | undefined;
   readonly timeoutMs: number | undefined;
+  /** A timeout at this time instead, epoch ms. */
+  readonly until?: number | undefined;
   /** Epoch ms; undefined until `signal.awaited` is in the journal, and for ever without a timeout. */
   deadline: number | undefined;
 }
@@ -121,10 +124,14 @@ export interface ChildCall extends CallBase {
   readonly isAwaited: boolean;
   readonly onStarted?: (handle: ChildHandle) => void;
   readonly onRefused?: (error: Error) => void;
+  /** A schedule starts it. */
+  readonly start?: ScheduledStart;
+  /** The call starts nothing: it asks the run to end, for this reason. */
+  readonly endsFor?: string;
   /** Epoch ms; undefined until `child.started` is in the journal. */
   startedAt: number | undefined;
   /** What it is started with, once that was found to be fit. */
-  start: CheckedStart | undefined;
+  checked: CheckedStart | undefined;
   /** Withdrawn, and told so, or ended. */
   isSettledOutside: boolean;
 }

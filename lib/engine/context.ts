@@ -34,6 +34,7 @@ import {
   checkVersionRange,
   compensationOf,
 } from "./options.ts";
+import { createScheduling, SCHEDULING, scheduledOf } from "./schedules/verbs.ts";
 import { seededRandom, seededUuid } from "./seeded.ts";
 import type { VersionRange } from "./versions.ts";
 
@@ -97,6 +98,8 @@ export function createContext(execution: Execution, log: Log, prefix: string): C
     random: () => seededRandom(runId, drawOf(execution, "ctx.random", prefix)),
     uuid: () => seededUuid(runId, drawOf(execution, "ctx.uuid", prefix)),
     log: liveLog(execution, log),
+    scheduled: scheduledOf(execution),
+    [SCHEDULING]: createScheduling(execution, prefix),
     get isCancelled() {
       return execution.isCancelled;
     },

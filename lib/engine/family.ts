@@ -3,10 +3,14 @@
 // child that was told and a fact that is there are not harmed by that.
 import type { ChildStarted, Fact, TerminalEntry } from "../ports/journal.ts";
 import { isClosed, type Run } from "../ports/run.ts";
+import { shortDigest } from "./digest.ts";
 import { putEndFact } from "./end-request.ts";
 import type { Engine } from "./engine.ts";
 import { childFactKey } from "./kinds/child.ts";
 import { movePayload } from "./move-payload.ts";
+import { pack } from "./payloads.ts";
+import { putFactOnce } from "./read-fact.ts";
+import { SCHEDULE_SIGNAL, type ScheduleEvent } from "./schedules/events.ts";
 import { retentionMs } from "./settings.ts";
 import { closedStatusOf } from "./terminal.ts";
 import { wake } from "./wake.ts";
@@ -18,6 +22,8 @@ export async function tellFamily(
   children: readonly ChildStarted[],
 ): Promise<void> {
   for (const child of children) await endChild(engine, child, `its parent ${run.runId} has ended`);
+  if (run.parent !== undefined && run.scheduled !== undefined)
+    await tellSchedule(engine, run, run.parent.runId, terminal);
   if (run.parent?.awaits) await tellParent(engine, run.parent.runId, run.parent.id, terminal);
 }
 
@@ -40,6 +46,24 @@ export async function endChild(
 /** Whether a child that began at this time may have ended and been deleted. */
 export function isForgotten({ ports, settings }: Engine, startedAt: number): boolean {
   return startedAt + retentionMs(settings) <= ports.clock.now();
+}
+
+/** A schedule has one wait for all that it is told: a signal. */
+async function tellSchedule(
+  engine: Engine,
+  { runId }: Run,
+  scheduleRunId: string,
+  terminal: TerminalEntry,
+): Promise<void> {
+  const { store } = engine.ports;
+  const schedule = await store.runs.get(scheduleRunId);
+  if (schedule === undefined || isClosed(schedule.status)) return;
+  const event: ScheduleEvent = { type: "closed", runId, status: closedStatusOf(terminal) };
+  const key = `signal-closed-${shortDigest(runId)}`;
+  const value = await pack(event, scheduleRunId, engine);
+  const fact: Fact = { kind: "signal", key, at: terminal.at, signal: SCHEDULE_SIGNAL, value };
+  await putFactOnce(store, scheduleRunId, fact);
+  await wake(engine, scheduleRunId);
 }
 
 async function tellParent(

@@ -173,8 +173,10 @@ async function begin(engine: Engine, plan: Plan): Promise<Run> {
   const forkedFrom = { runId: source.runId, seq: after, ...(keysOf === undefined ? {} : { keysOf }) };
   const workflow = workflowNamed(engine, source.workflow);
   const shown = Object.keys(plan.attributes).length === 0 ? {} : { attributes: plan.attributes };
-  const { behaviour } = source;
-  const start = { workflow, runId, value, inputHash, behaviour, forkedFrom, lastSeq, ...shown };
+  const { behaviour, scheduled } = source;
+  // What the code was started for is as its input.
+  const kept = { behaviour, ...(scheduled === undefined ? {} : { scheduled }) };
+  const start = { workflow, runId, value, inputHash, forkedFrom, lastSeq, ...kept, ...shown };
   return (await createRun(engine, start)).run;
 }
 

@@ -9,9 +9,21 @@ export { pauseRun, resumeRun } from "./pause-run.ts";
 export { pack, unpack } from "./payloads.ts";
 export { type ApprovalState, readApproval } from "./read-approval.ts";
 export { readState } from "./read-state.ts";
-export { createRegistry, type Registry, workflowsOf } from "./registry.ts";
+export { createRegistry, ownWorkflows, type Registry, workflowsOf } from "./registry.ts";
 export { replay } from "./replay.ts";
 export { reviveRun } from "./revive-run.ts";
+export {
+  backfillSchedule,
+  createSchedule,
+  deleteSchedule,
+  listSchedules,
+  pauseSchedule,
+  readSchedule,
+  resumeSchedule,
+  type ScheduleView,
+  triggerSchedule,
+  updateSchedule,
+} from "./schedules/manage.ts";
 export { sendSignal } from "./send-signal.ts";
 export { AWS_SETTINGS, checkSettings, LOCAL_SETTINGS, type Settings } from "./settings.ts";
 export { signalWithStart } from "./signal-with-start.ts";

@@ -10,6 +10,7 @@ import type { CallEntry, ChildFailed, ChildStarted } from "../ports/journal.ts";
 import type { Run } from "../ports/run.ts";
 import { PerdureError } from "../sdk/errors.ts";
 import type { ChildCall } from "./call.ts";
+import { cancelQuietly } from "./cancel-run.ts";
 import { encode } from "./codec.ts";
 import type { Decision } from "./decision.ts";
 import type { Engine } from "./engine.ts";
@@ -32,8 +33,11 @@ export async function performChildren(engine: Engine, run: Run, decision: Decisi
   }
   const cancelled = await inParallel(decision.cancelChildren, async (call): Promise<CallEntry> => {
     const at = clock.now();
-    const started = { runId: call.runId, at: call.startedAt ?? at };
-    await endChild(engine, started, `its parent ${run.runId} no longer waits for it`);
+    if (call.endsFor !== undefined) await cancelQuietly(engine, call.runId, call.endsFor);
+    else {
+      const started = { runId: call.runId, at: call.startedAt ?? at };
+      await endChild(engine, started, `its parent ${run.runId} no longer waits for it`);
+    }
     return { type: "child.cancelled", id: call.id, at };
   });
   return [...entries, ...cancelled];
@@ -86,10 +90,13 @@ async function begin(
     // Of a child that nobody waits for, the code could not be told afterwards.
     const existing = call.isAwaited ? undefined : await store.runs.get(runId);
     if (existing !== undefined) assertSame(existing, start);
+    if (existing !== undefined && call.start !== undefined) throw startedBefore(runId);
     return { type: "child.started", id, runId, onParentClose, at: clock.now() };
   } catch (error) {
     if (!(error instanceof PerdureError)) throw error;
-    if (error.code !== "E_UNKNOWN_WORKFLOW") return await failedToStart(engine, run, call, error);
+    // What a schedule starts is not in its own hands: it goes on without.
+    if (error.code !== "E_UNKNOWN_WORKFLOW" || call.start !== undefined)
+      return await failedToStart(engine, run, call, error);
     decision.fault ??= error;
     return undefined;
   }
@@ -98,8 +105,8 @@ async function begin(
 async function startOf(engine: Engine, run: Run, call: ChildCall): Promise<CheckedStart> {
   const { workflow, input, runId } = call;
   const parent = { runId: run.runId, id: call.key, awaits: call.isAwaited };
-  call.start ??= await checkStart(engine, { workflow, input, runId, parent });
-  return call.start;
+  call.checked ??= await checkStart(engine, { workflow, input, runId, parent, ...call.start });
+  return call.checked;
 }
 
 async function failedToStart(
@@ -110,6 +117,11 @@ async function failedToStart(
 ): Promise<ChildFailed> {
   const failure = await packFailure(error, run.runId, engine);
   return { type: "child.failed", id, failure, at: engine.ports.clock.now() };
+}
+
+/** Under an id that was chosen: that of a time that has had its run. */
+function startedBefore(runId: string): PerdureError {
+  return new PerdureError("E_IDEMPOTENCY_CONFLICT", `Run ${runId} was started before by another call.`);
 }
 
 async function inParallel<In, Out>(inputs: readonly In[], work: (input: In) => Promise<Out>): Promise<Out[]> {

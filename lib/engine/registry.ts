@@ -1,6 +1,8 @@
 // The workflows this deployment knows, by name.
 import { PerdureError } from "../sdk/errors.ts";
+import { isReserved } from "../sdk/names.ts";
 import { type AnyWorkflow, isWorkflow } from "../sdk/workflow.ts";
+import { scheduleWorkflow } from "./schedules/workflow.ts";
 
 export type Registry = ReadonlyMap<string, AnyWorkflow>;
 
@@ -14,7 +16,13 @@ export function createRegistry(workflows: Iterable<AnyWorkflow>): Registry {
     }
     registry.set(workflow.name, workflow);
   }
+  if (!registry.has(scheduleWorkflow.name)) registry.set(scheduleWorkflow.name, scheduleWorkflow);
   return registry;
+}
+
+/** Those that people have written. */
+export function ownWorkflows(registry: Registry): readonly AnyWorkflow[] {
+  return [...registry.values()].filter(({ name }) => !isReserved(name));
 }
 
 /** The workflows among the exports of modules. */

@@ -3,7 +3,7 @@
 //
 //   put input (only when large) ──► put META if absent ──► send n = 1
 import { MAX_CALLER_KEY_CHARS, MAX_INLINE_INPUT_BYTES, MAX_VALUE_DEPTH } from "../limits.ts";
-import type { Attributes, Origin, Parent, Run } from "../ports/run.ts";
+import type { Attributes, Origin, Parent, Run, ScheduledFor } from "../ports/run.ts";
 import { PerdureError } from "../sdk/errors.ts";
 import { type Time, timeMs } from "../sdk/time.ts";
 import type { AnyWorkflow } from "../sdk/workflow.ts";
@@ -30,6 +30,7 @@ export interface StartRequest {
   readonly attributes?: Attributes;
   /** Nothing of it happens before; a repeated start does not change it. @default at once */
   readonly startAt?: Time;
+  readonly scheduled?: ScheduledFor;
 }
 
 /**
@@ -84,6 +85,7 @@ export interface CheckedStart {
   readonly attributes?: Attributes;
   /** Epoch ms. */
   readonly startAt?: number;
+  readonly scheduled?: ScheduledFor;
 }
 
 /** Puts META if absent and sends the first wake-up. @throws E_IDEMPOTENCY_CONFLICT */
@@ -110,7 +112,7 @@ async function announce(engine: Engine, run: Run): Promise<void> {
 
 async function newRun(engine: Engine, start: CheckedStart): Promise<Run> {
   const { workflow, runId, value, inputHash, parent, forkedFrom, lastSeq = 0, attributes } = start;
-  const { behaviour = BEHAVIOUR } = start;
+  const { behaviour = BEHAVIOUR, scheduled } = start;
   const now = engine.ports.clock.now();
   const beginsAt = Math.max(now, start.startAt ?? now);
   const limiters = limiterRefsOf(workflow, value);
@@ -125,6 +127,7 @@ async function newRun(engine: Engine, start: CheckedStart): Promise<Run> {
     ...(parent === undefined ? {} : { parent }),
     ...(attributes === undefined ? {} : { attributes }),
     ...(forkedFrom === undefined ? {} : { forkedFrom }),
+    ...(scheduled === undefined ? {} : { scheduled }),
     ...(limiters.length === 0 ? {} : { limiters }),
     ...(beginsAt === now ? {} : { startAt: beginsAt }),
     ...(workflow.timeoutMs === undefined ? {} : { deadline: beginsAt + workflow.timeoutMs }),

@@ -149,6 +149,7 @@ const RUN: Form = {
   closedAt: orAbsent(isTime),
   deadline: orAbsent(isTime),
   parent: orAbsent(fits({ runId: isText, id: isText, awaits: isFlag })),
+  scheduled: orAbsent(fits({ schedule: isText, for: isTime })),
   limiters: orAbsent(isTexts),
   paused: orAbsent(isFlag),
   attributes: orAbsent(isAttributes(false)),

@@ -1,7 +1,7 @@
 // The workflows of the local server: loaded from files, and loaded again when one of them, or anything they import,
 // changes. A load that fails changes nothing: the code before stays in use, and the log says why. Runs in flight go on
 // with the new code at their next activation, as they do after a deployment.
-import { createRegistry, type Registry, workflowsOf } from "../engine/index.ts";
+import { createRegistry, ownWorkflows, type Registry, workflowsOf } from "../engine/index.ts";
 import type { Log } from "../ports/log.ts";
 import { FileWatcher } from "./file-watcher.ts";
 import { findFiles } from "./find-files.ts";
@@ -58,7 +58,8 @@ export class WorkflowFiles {
     const files = findFiles(this.#options.patterns, this.#options.folder);
     const registry = createRegistry(workflowsOf(...(await this.#modules.load(files))));
     // Also what a half-written file looks like: taken for real, every run in flight would lose its workflow.
-    if (registry.size === 0) throw new StartError(`No workflow is exported by ${files.join(", ")}.`);
+    if (ownWorkflows(registry).length === 0)
+      throw new StartError(`No workflow is exported by ${files.join(", ")}.`);
     return registry;
   }
 
@@ -66,7 +67,11 @@ export class WorkflowFiles {
     const { log } = this.#options;
     try {
       this.#registry = await this.#load();
-      log.info("workflows reloaded", { workflows: [...this.#registry.keys()].join(", ") });
+      log.info("workflows reloaded", {
+        workflows: ownWorkflows(this.#registry)
+          .map(({ name }) => name)
+          .join(", "),
+      });
     } catch (error) {
       log.error("workflows could not be reloaded, the code before stays in use", {
         reason: error instanceof Error ? error.message : String(error),

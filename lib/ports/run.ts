@@ -57,6 +57,14 @@ export interface Parent {
   readonly awaits: boolean;
 }
 
+/** The schedule that started a run, and the time it was for. */
+export interface ScheduledFor {
+  /** Its id. */
+  readonly schedule: string;
+  /** Epoch ms. */
+  readonly for: number;
+}
+
 /** The run whose journal this one began with. */
 export interface Origin {
   readonly runId: string;
@@ -115,6 +123,7 @@ export interface Run {
   readonly closedAt?: number;
   readonly parent?: Parent;
   readonly forkedFrom?: Origin;
+  readonly scheduled?: ScheduledFor;
   /** What bounds it (engine/flow/limiters.ts); absent when nothing does. */
   readonly limiters?: readonly string[];
   /** Nothing of its code is executed before this time. */

@@ -12,6 +12,7 @@ import type { DurablePromise } from "./durable-promise.ts";
 import type { Duration } from "./duration.ts";
 import type { LoopResult, Turn } from "./loop.ts";
 import type { EmittedEvent } from "./outgoing.ts";
+import type { Scheduled } from "./schedule.ts";
 import type { Check, ConditionOptions, StepBody, StepContext, StepOptions } from "./step.ts";
 import type { Time } from "./time.ts";
 import type { Workflow } from "./workflow.ts";
@@ -335,6 +336,14 @@ export interface Context<Signals extends SignalSchemas = SignalSchemas, Sent = u
   random(): number;
   /** A version 4 UUID, the same on every replay. Not for secrets. */
   uuid(): string;
+
+  /**
+   * Which time of which schedule the run was started for; nothing when no schedule did.
+   *
+   * @example
+   * const day = (ctx.scheduled?.for ?? ctx.now()).toISOString().slice(0, 10);
+   */
+  readonly scheduled: Scheduled | undefined;
 
   /** Somebody has asked for the run's end: what the code does now is its cleaning up. */
   readonly isCancelled: boolean;

@@ -37,6 +37,8 @@ export const ERROR_CODES = {
   E_RUN_NOT_PAUSED: "Only a paused run can be resumed.",
   E_RUN_NOT_STALLED: "Only a stalled run can be revived.",
   E_RUN_STALLED: "Mend what it is stalled by, then retry it, or terminate it.",
+  E_SCHEDULE_EXISTS: "Update it, or delete it first, or use another id.",
+  E_SCHEDULE_NOT_FOUND: "Check the id; a schedule that has no more times, or was deleted, is gone.",
   E_STEP_FAILED: "The cause says why; a retry policy may help.",
   E_STEP_INTERRUPTED: "Find out whether it happened, then decide in the workflow what follows.",
   E_STEP_LOST: "Look at the step handler's log for what ends the process.",

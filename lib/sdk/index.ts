@@ -25,6 +25,7 @@ export {
 } from "./errors.ts";
 export type { LoopResult, Turn } from "./loop.ts";
 export type { EmittedEvent } from "./outgoing.ts";
+export type { OverlapPolicy, Scheduled, ScheduleSpec, TimeGiven } from "./schedule.ts";
 export type {
   Check,
   CompensateOptions,

@@ -12,3 +12,12 @@ export function checkName(what: string, name: unknown): asserts name is string {
   const shown = typeof name === "string" ? JSON.stringify(name.slice(0, 40)) : String(typeof name);
   throw new PerdureError("E_BAD_NAME", `${shown} cannot be the name of a ${what}.`);
 }
+
+/** Names of workflows that begin so are ours. */
+const RESERVED = "perdure.";
+/** Carries schedules (engine/schedules/workflow.ts). */
+export const SCHEDULE_WORKFLOW = `${RESERVED}schedule`;
+
+export function isReserved(name: string): boolean {
+  return name.startsWith(RESERVED);
+}

@@ -10,7 +10,7 @@ import {
   type FlowControlOptions,
   flowControlOf,
 } from "./flow-control.ts";
-import { checkName } from "./names.ts";
+import { checkName, isReserved } from "./names.ts";
 import { checkKeys } from "./options.ts";
 
 export interface WorkflowOptions<Input extends StandardSchemaV1, Signals extends SignalSchemas>
@@ -84,6 +84,12 @@ export function workflow(
   maybeBody?: AnyWorkflow["body"],
 ): AnyWorkflow {
   checkName("workflow", name);
+  if (isReserved(name)) {
+    throw new PerdureError(
+      "E_BAD_NAME",
+      `${JSON.stringify(name)} cannot be the name of a workflow: those that begin with "perdure." are Perdure's own.`,
+    );
+  }
   const options = typeof optionsOrBody === "function" ? {} : (optionsOrBody ?? {});
   const body = typeof optionsOrBody === "function" ? optionsOrBody : maybeBody;
   if (typeof body !== "function") {

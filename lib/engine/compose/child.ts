@@ -75,7 +75,7 @@ function ask(
     ),
     onParentClose,
     startedAt: undefined,
-    start: undefined,
+    checked: undefined,
     isSettledOutside: false,
     ...how,
   };

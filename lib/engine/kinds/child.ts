@@ -28,6 +28,7 @@ export const child: Kind<"child"> = {
         break;
       }
       case "child.cancelled":
+        if (call.endsFor !== undefined) delivered.resolve(call, undefined);
         break;
       default:
         unreachable(entry);
@@ -40,6 +41,10 @@ export const child: Kind<"child"> = {
   },
 
   decide(call, { inbox }, decision) {
+    if (call.endsFor !== undefined) {
+      decision.cancelChildren.push(call);
+      return;
+    }
     if (call.startedAt === undefined) {
       decision.startChildren.push(call);
       return;

@@ -35,10 +35,11 @@ export const signal: Kind<"signal"> = {
       decision.unchecked.push({ call, fact });
     } else if (fact !== undefined) {
       decision.record.push({ type: "signal.received", ...of, fact: fact.key, value: fact.value });
-    } else if (call.timeoutMs === undefined) {
+    } else if (call.timeoutMs === undefined && call.until === undefined) {
       decision.waits.push({ kind: "signal", id: call.id });
     } else if (call.deadline === undefined) {
-      decision.record.push({ type: "signal.awaited", ...of, deadline: now + call.timeoutMs });
+      const deadline = call.until ?? now + (call.timeoutMs ?? 0);
+      decision.record.push({ type: "signal.awaited", ...of, deadline });
     } else if (call.deadline <= now) {
       decision.record.push({ type: "signal.timed_out", ...of });
     } else {

@@ -1,0 +1,67 @@
+// What a schedule is told: by people, and by runs that it started when they end. All under one signal, so that it is taken in
+// the order in which it came.
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { CLOSED_STATUSES, type ClosedStatus } from "../../ports/run.ts";
+import type { OverlapPolicy } from "../../sdk/schedule.ts";
+import { checkOverlap, type Plan, planOf } from "./plan.ts";
+
+/** Name of the signal. */
+export const SCHEDULE_SIGNAL = "schedule";
+
+export type ScheduleEvent =
+  | { readonly type: "closed"; readonly runId: string; readonly status: ClosedStatus }
+  | { readonly type: "pause"; readonly reason?: string }
+  | { readonly type: "resume" }
+  | { readonly type: "update"; readonly plan: Plan }
+  | { readonly type: "trigger"; readonly overlap?: OverlapPolicy }
+  | {
+      readonly type: "backfill";
+      /** Epoch ms, both included. */
+      readonly from: number;
+      readonly to: number;
+      readonly overlap?: "wait" | "allow";
+    };
+
+/** A schema whose check throws a sentence. */
+export function schemaOf<Value>(check: (value: unknown) => void): StandardSchemaV1<Value, Value> {
+  return {
+    "~standard": {
+      version: 1,
+      vendor: "perdure",
+      validate: (value) => {
+        try {
+          check(value);
+          return { value: value as Value };
+        } catch (error) {
+          return { issues: [{ message: error instanceof Error ? error.message : String(error) }] };
+        }
+      },
+    },
+  };
+}
+
+/** Anybody may signal a run: what is no event never gets to the schedule. */
+export const EventSchema: StandardSchemaV1<ScheduleEvent, ScheduleEvent> = schemaOf(checkEvent);
+
+function checkEvent(value: unknown): void {
+  const { type, runId, status, reason, plan, from, to, overlap } = recordOf(value);
+  const isFine =
+    type === "closed"
+      ? typeof runId === "string" && CLOSED_STATUSES.includes(status as ClosedStatus)
+      : type === "pause"
+        ? reason === undefined || typeof reason === "string"
+        : type === "backfill"
+          ? Number.isSafeInteger(from) && Number.isSafeInteger(to) && isBackfillOverlap(overlap)
+          : type === "resume" || type === "update" || type === "trigger";
+  if (!isFine) throw new Error("is not something that a schedule is told");
+  if (type === "update") planOf(plan as Plan);
+  if (type === "trigger" && overlap !== undefined) checkOverlap("overlap", overlap);
+}
+
+export function isBackfillOverlap(overlap: unknown): boolean {
+  return overlap === undefined || overlap === "wait" || overlap === "allow";
+}
+
+function recordOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+}
