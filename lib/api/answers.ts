@@ -84,6 +84,12 @@ const summary = {
       v.description("The run that started this one."),
     ),
   ),
+  scheduled: v.exactOptional(
+    v.pipe(
+      v.strictObject({ schedule: v.string(), for: time }),
+      v.description("The schedule that started this run, and the time it was for."),
+    ),
+  ),
   forkedFrom: v.exactOptional(
     v.pipe(
       v.strictObject({ runId: v.string(), seq: v.pipe(seq, v.description("Of its journal.")) }),

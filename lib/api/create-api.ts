@@ -12,6 +12,7 @@ import { HttpFault, problemOf, problemResponse } from "./problem.ts";
 import { repairRoutes } from "./repair-routes.ts";
 import type { Route } from "./route.ts";
 import { runRoutes } from "./run-routes.ts";
+import { scheduleRoutes } from "./schedule-routes.ts";
 import { workflowRoutes } from "./workflow-routes.ts";
 
 export interface ApiOptions {
@@ -30,6 +31,7 @@ const routes: readonly Route[] = metaRoutes([
   ...journalRoutes,
   ...callbackRoutes,
   ...approvalRoutes,
+  ...scheduleRoutes,
 ]);
 
 /**

@@ -7,6 +7,7 @@ import { Problem } from "./problem.ts";
 import { PROBLEMS } from "./problem-table.ts";
 import { HEADERS, type HeaderName } from "./requests.ts";
 import type { Answer, Route, Schema } from "./route.ts";
+import { ScheduleView } from "./schedule-view.ts";
 
 /** Schemas that the document names instead of repeating. */
 const NAMED = {
@@ -15,6 +16,7 @@ const NAMED = {
   Problem,
   Run: RunDetail,
   RunSummary,
+  Schedule: ScheduleView,
   Wait: WaitView,
 } as const satisfies Readonly<Record<string, Schema>>;
 

@@ -121,7 +121,7 @@ export const DecisionBody = v.strictObject({
 });
 export const NoBody = v.strictObject({});
 
-const wholeNumber = (least: number, most: number) =>
+export const wholeNumber = (least: number, most: number) =>
   v.pipe(
     v.string(),
     v.regex(/^\d{1,10}$/, "must be a whole number"),

@@ -24,7 +24,7 @@ export interface Answer {
 }
 
 interface RouteDescription {
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "PUT" | "DELETE";
   /** With `{name}` for each parameter, as OpenAPI writes it. */
   readonly path: string;
   readonly id: string;

@@ -30,6 +30,9 @@ export function summarizeRun(run: Run): RunSummary {
     ...(run.attributes === undefined ? {} : { attributes: run.attributes }),
     ...(run.paused && !isClosed(run.status) ? { paused: true } : {}),
     ...(run.parent === undefined ? {} : { parent: { runId: run.parent.runId, id: run.parent.id } }),
+    ...(run.scheduled === undefined
+      ? {}
+      : { scheduled: { schedule: run.scheduled.schedule, for: isoTime(run.scheduled.for) } }),
     ...(run.forkedFrom === undefined
       ? {}
       : { forkedFrom: { runId: run.forkedFrom.runId, seq: run.forkedFrom.seq } }),

@@ -6,7 +6,7 @@ import { expect, onTestFinished } from "vitest";
 import { RunSummary } from "../../lib/api/answers.ts";
 import { type ApiOptions, createApi } from "../../lib/api/index.ts";
 import { Problem } from "../../lib/api/problem.ts";
-import { type Engine, LOCAL_SETTINGS } from "../../lib/engine/index.ts";
+import { createRegistry, type Engine, LOCAL_SETTINGS } from "../../lib/engine/index.ts";
 import { consoleLog } from "../../lib/local/console-log.ts";
 import { MemoryBlobs } from "../../lib/local/memory-blobs.ts";
 import { MemoryEvents } from "../../lib/local/memory-events.ts";
@@ -46,7 +46,7 @@ export function openBench(workflows: readonly AnyWorkflow[], options: BenchOptio
   const logLines: string[] = [];
   const [activations, steps] = [new MemoryQueue({ clock }), new MemoryQueue({ clock })];
   const store = new MemoryStore();
-  const registry = new Map(workflows.map((workflow) => [workflow.name, workflow]));
+  const registry = new Map(createRegistry(workflows));
   const engine: Engine = {
     ports: {
       store: {

@@ -32,6 +32,15 @@ const ROUTES = [
   "POST /approvals/{token}",
   "POST /workflows/{workflow}/runs",
   "GET /workflows",
+  "GET /schedules",
+  "POST /schedules",
+  "GET /schedules/{scheduleId}",
+  "PUT /schedules/{scheduleId}",
+  "DELETE /schedules/{scheduleId}",
+  "POST /schedules/{scheduleId}/pause",
+  "POST /schedules/{scheduleId}/resume",
+  "POST /schedules/{scheduleId}/trigger",
+  "POST /schedules/{scheduleId}/backfill",
   "GET /errors/{code}",
   "GET /health",
   "GET /openapi.json",
@@ -43,6 +52,11 @@ async function openDoor() {
   const ids = await Promise.all(["approve", "exotic", "patient", "fail"].map((name) => bench.start(name)));
   const [stalled = "", waiting = "", ...paused] = ids;
   for (const runId of paused) await bench.post(`/runs/${runId}/pause`);
+  for (const spec of [
+    { id: "hourly", every: "1h" },
+    { id: "once", at: "2100-01-01T00:00:00Z" },
+  ])
+    await bench.post("/schedules", { workflow: "exotic", ...spec });
   const tokens = tokensOf(bench.engine, waiting);
   const now = bench.engine.ports.clock.now();
   const reason = { code: "E_POISON", message: "for the test", at: now };
@@ -64,6 +78,7 @@ async function openDoor() {
     ]),
     workflow: WORKFLOWS.map(({ name }) => name),
     name: ["decided", "grown", "other"],
+    scheduleId: ["hourly", "once", "none"],
     code: ["E_INTERNAL", "E_CORRUPT"],
   };
   return { bench, known, operations: describedIn(document) };

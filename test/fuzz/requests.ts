@@ -178,7 +178,13 @@ function bytesOf(fields: readonly string[]): fc.Arbitrary<Uint8Array<ArrayBuffer
     .array(fc.tuple(name, jsonText), { maxLength: 3 })
     .map((pairs) => `{${pairs.map(([field, value]) => `${JSON.stringify(field)}:${value}`).join(",")}}`);
   // What chance would hardly come to.
-  const fitting = fields.includes("after") ? ['{"after":0}', '{"after":0,"input":null}'] : ["{}"];
+  const fitting = fields.includes("after")
+    ? ['{"after":0}', '{"after":0,"input":null}']
+    : fields.includes("cron")
+      ? schedules(fields.includes("id"))
+      : fields.includes("to")
+        ? ['{"from":0,"to":1000}', '{"from":"2020-01-01","to":"2020-01-02","overlap":"allow"}']
+        : ["{}"];
   const text = fc.oneof(
     { weight: 8, arbitrary: object },
     { weight: 4, arbitrary: fc.constantFrom(...fitting) },
@@ -188,5 +194,21 @@ function bytesOf(fields: readonly string[]): fc.Arbitrary<Uint8Array<ArrayBuffer
   return fc.oneof(
     { weight: 12, arbitrary: text.map((body) => new TextEncoder().encode(body)) },
     { weight: 1, arbitrary: fc.uint8Array({ maxLength: 30 }).map((bytes) => Uint8Array.from(bytes)) },
+  );
+}
+
+/** Some fit, some fit nearly. */
+function schedules(haveIds: boolean): string[] {
+  const times = [
+    { cron: "0 3 * * *", timeZone: "Europe/Berlin" },
+    { every: "1h", overlap: "buffer-one" },
+    { at: "2100-01-01T00:00:00Z" },
+    { cron: "0 0 30 2 *" },
+    { every: -1 },
+    { at: 8.64e15 },
+    { every: "1h", from: 8.64e15 },
+  ];
+  return times.map((when, i) =>
+    JSON.stringify({ ...(haveIds ? { id: `s${i}` } : {}), workflow: "exotic", ...when }),
   );
 }

@@ -4,6 +4,7 @@ import {
   DEFAULT_CATCH_UP_MS,
   MAX_SCHEDULE_BYTES,
   MAX_SCHEDULE_ID_CHARS,
+  MAX_SCHEDULE_TIME,
   MIN_CATCH_UP_MS,
   MIN_SCHEDULE_EVERY_MS,
 } from "../../limits.ts";
@@ -105,9 +106,10 @@ export function timeOf(what: string, time: unknown): number {
   const epochMs = isTime ? new Date(time).getTime() : Number.NaN;
   // Without a zone it would be another time on another machine.
   const isPlaced = typeof time !== "string" || /^\d{4}-\d\d-\d\d(T.*(Z|[+-]\d\d:?\d\d))?$/.test(time);
-  if (isPlaced && Number.isSafeInteger(epochMs) && epochMs >= 0) return epochMs;
+  if (isPlaced && Number.isSafeInteger(epochMs) && epochMs >= 0 && epochMs < MAX_SCHEDULE_TIME)
+    return epochMs;
   throw bad(
-    `${what} is ${shown(time)}; it must be a Date, an ISO time with its zone such as "2027-05-01T18:00:00Z", or epoch milliseconds`,
+    `${what} is ${shown(time)}; it must be a Date, an ISO time with its zone such as "2027-05-01T18:00:00Z", or epoch milliseconds, before the year 2200`,
   );
 }
 
