@@ -16,5 +16,6 @@ export {
   type TestEnvironmentOptions,
 } from "./test-environment.ts";
 export type { TestRun } from "./test-run.ts";
+export type { ScheduleStanding, TestSchedule } from "./test-schedule.ts";
 export type { Transact } from "./transacting-journal.ts";
 export type { ChangeReport } from "./version-report.ts";

@@ -88,7 +88,8 @@ function foreignAwait(runId: string): PerdureError {
 }
 
 /** The run as it was when nobody had worked on it yet. */
-function runOf({ runId, workflow, workflowVersion, behaviour, createdAt, input }: ReadJournal): Run {
+function runOf(journal: ReadJournal): Run {
+  const { runId, workflow, workflowVersion, behaviour, createdAt, scheduled, input } = journal;
   return {
     runId,
     workflow,
@@ -97,6 +98,7 @@ function runOf({ runId, workflow, workflowVersion, behaviour, createdAt, input }
     input: { payload: input },
     inputHash: "",
     createdAt,
+    ...(scheduled === undefined ? {} : { scheduled }),
     behaviour,
     fence: 0,
     wake: 1,

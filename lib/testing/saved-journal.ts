@@ -11,7 +11,7 @@ import { asCheckpoint, type Engine, pack, unpack } from "../engine/index.ts";
 import type { Blobs } from "../ports/blobs.ts";
 import type { Checkpoint, Entry } from "../ports/journal.ts";
 import type { Failure, Payload } from "../ports/payload.ts";
-import { RUN_STATUSES, type Run, type RunStatus } from "../ports/run.ts";
+import { RUN_STATUSES, type Run, type RunStatus, type ScheduledFor } from "../ports/run.ts";
 import type { Store } from "../ports/store.ts";
 import { PerdureError } from "../sdk/errors.ts";
 
@@ -34,6 +34,7 @@ const Journal = v.object({
   behaviour: Position,
   runId: v.string(),
   createdAt: Count,
+  scheduled: v.exactOptional(v.object({ schedule: v.string(), for: Count })),
   status: v.picklist(RUN_STATUSES),
   input: SavedPayload,
   checkpoints: v.array(
@@ -70,6 +71,7 @@ export interface ReadJournal {
   readonly runId: string;
   readonly createdAt: number;
   readonly status: RunStatus;
+  readonly scheduled?: ScheduledFor;
   readonly input: Payload;
   readonly checkpoints: readonly Checkpoint[];
 }
@@ -88,6 +90,7 @@ export async function saveJournal(engine: Engine, runId: string): Promise<SavedJ
     behaviour: run.behaviour,
     runId,
     createdAt: run.createdAt,
+    ...(run.scheduled === undefined ? {} : { scheduled: run.scheduled }),
     status: run.status,
     input: await savePayload(await inputOf(run, store), blobs),
     checkpoints: await Promise.all(

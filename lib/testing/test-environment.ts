@@ -3,6 +3,7 @@
 import {
   checkSettings,
   completeCallback,
+  createSchedule,
   decideApproval,
   forkRun,
   heartbeatCallback,
@@ -18,6 +19,7 @@ import type { SignalSchemas } from "../sdk/context.ts";
 import { type Duration, durationMs } from "../sdk/duration.ts";
 import { PerdureError } from "../sdk/errors.ts";
 import { checkKeys } from "../sdk/options.ts";
+import type { ScheduleSpec } from "../sdk/schedule.ts";
 import type { Time } from "../sdk/time.ts";
 import { type AnyWorkflow, isWorkflow, type Workflow } from "../sdk/workflow.ts";
 import { Laboratory } from "./laboratory.ts";
@@ -25,6 +27,7 @@ import { type SavedJournal, saveJournal } from "./saved-journal.ts";
 import { type BodyStart, StepBodies } from "./step-bodies.ts";
 import { type StepMock, StepMocks } from "./step-mock.ts";
 import { type TestRun, testRun } from "./test-run.ts";
+import { type TestSchedule, testSchedule } from "./test-schedule.ts";
 import { type Transact, TransactingJournal } from "./transacting-journal.ts";
 
 export interface TestEnvironmentOptions {
@@ -65,6 +68,16 @@ export interface TestEnvironment {
     input: Sent,
     options?: StartOptions,
   ): Promise<TestRun<Output, Signals>>;
+  /**
+   * Makes a schedule, whose times come as virtual time passes.
+   *
+   * @example
+   * const nightly = await environment.schedule({ id: "nightly", workflow: "report", cron: "0 3 * * *" });
+   * await environment.advance("2 days");
+   * expect((await nightly.standing()).counts.started).toBe(2);
+   * @throws E_BAD_OPTION, E_UNKNOWN_WORKFLOW, E_INVALID_INPUT, E_SCHEDULE_EXISTS
+   */
+  schedule(spec: ScheduleSpec): Promise<TestSchedule>;
   /** Lets virtual time pass; everything due meanwhile happens at its own time. */
   advance(duration: Duration): Promise<void>;
   /** Lets happen what can happen now; time stands still. */
@@ -169,6 +182,11 @@ export class WatchedEnvironment implements TestEnvironment {
     checkKeys("start", options, ["idempotencyKey", "startAt"]);
     const { run } = await startRun(this.lab.engine, { workflow: workflow.name, input, ...options });
     return testRun(this.lab, run.runId);
+  }
+
+  async schedule(spec: ScheduleSpec): Promise<TestSchedule> {
+    await createSchedule(this.lab.engine, spec);
+    return testSchedule(this.lab, spec.id);
   }
 
   async advance(duration: Duration): Promise<void> {
