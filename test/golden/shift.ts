@@ -11,12 +11,12 @@ export const shift = workflow("shift", async (ctx) => {
   return ctx.scheduled?.for;
 });
 
-/** At one, two and three o'clock: what a lab's first run finds. */
-export function hourly(overlap: OverlapPolicy) {
+/** At the first hours of the day that a lab begins with. */
+export function hourly(overlap: OverlapPolicy, hours: string) {
   return planOf({
     id: "hourly",
     workflow: shift.name,
-    cron: "0 1-3 * * *",
+    cron: `0 ${hours} * * *`,
     timeZone: "UTC",
     overlap,
     until: "2026-01-01T12:00:00Z",

@@ -125,6 +125,7 @@ describe("making a schedule", () => {
     ["a time that is past", { at: "2025-01-01T00:00:00Z" }, "it is past"],
     ["a time without a zone", { at: "2027-01-01T00:00:00" }, "must be a Date, an ISO time with its zone"],
     ["a time that is none", { at: "2027-02-31T25:00:00Z" }, "at of the schedule is"],
+    ["a time beyond all dates", { every: "1h", from: 8.64e15 }, "before the year 2200"],
     [
       "an end before the beginning",
       { every: "1h", from: "2027-01-02", until: "2027-01-01" },

@@ -87,6 +87,19 @@ describe("cron", () => {
     expect((await shown(lab, "tokyo")).times[0]).toBe(at("2026-07-02T00:00:00Z"));
   });
 
+  it.each([
+    ["0 0 * * MON", ["01-05", "01-12"]],
+    ["0 0 13 * FRI", ["01-02", "01-09", "01-13", "01-16"]],
+    ["0 0 * * 5#2", ["01-09"]],
+    ["0 0 L JAN *", ["01-31"]],
+    ["0 0 1-3,20 * *", ["01-02", "01-03", "01-20"]],
+  ])("reads %s", async (cron, days) => {
+    const lab = from("2026-01-01T00:00:00Z");
+    await schedule(lab, { cron });
+    await lab.pass(30 * DAY + HOUR);
+    expect((await times(lab)).map((time) => time.slice(5, 10)).slice(0, days.length)).toEqual(days);
+  });
+
   it("knows leap days", async () => {
     const lab = from("2026-01-01T00:00:00Z");
     await schedule(lab, { cron: "0 12 29 2 *" });

@@ -5,6 +5,6 @@ import { hourly, scheduleWorkflow, shift } from "../shift.ts";
 export const golden: Golden = {
   workflow: scheduleWorkflow,
   others: [shift],
-  input: hourly("buffer-one"),
+  input: hourly("buffer-one", "1-3"),
   outcome: { status: "succeeded", value: { started: 3, skipped: 0, missed: 0, failed: 0 } },
 };

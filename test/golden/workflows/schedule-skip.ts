@@ -5,6 +5,6 @@ import { hourly, scheduleWorkflow, shift } from "../shift.ts";
 export const golden: Golden = {
   workflow: scheduleWorkflow,
   others: [shift],
-  input: hourly("skip"),
+  input: hourly("skip", "1-3"),
   outcome: { status: "succeeded", value: { started: 2, skipped: 1, missed: 0, failed: 0 } },
 };
