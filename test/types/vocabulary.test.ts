@@ -7,6 +7,9 @@ import {
   type ChildHandle,
   ChildRunError,
   type DurablePromise,
+  type OverlapPolicy,
+  type Scheduled,
+  type ScheduleSpec,
   workflow,
 } from "perdure";
 import { createTestEnvironment } from "perdure/testing";
@@ -218,4 +221,20 @@ it("a run in a test has its workflow's result, and takes what its schemas take",
     await environment.start(priced, { cents: 1 });
   };
   expectTypeOf(tried).toBeFunction();
+});
+
+describe("a schedule's types", () => {
+  it("tell a run for which time it was started", () => {
+    workflow("nightly", async (ctx) => {
+      expectTypeOf(ctx.scheduled).toEqualTypeOf<Scheduled | undefined>();
+      expectTypeOf(ctx.scheduled?.for).toEqualTypeOf<Date | undefined>();
+    });
+  });
+
+  it("say what may be said of one", () => {
+    expectTypeOf<ScheduleSpec["overlap"]>().toEqualTypeOf<OverlapPolicy | undefined>();
+    expectTypeOf<{ id: string; workflow: string; every: "1h" }>().toExtend<ScheduleSpec>();
+    expectTypeOf<{ id: string; cron: string }>().not.toExtend<ScheduleSpec>();
+    expectTypeOf<{ id: string; workflow: string; overlap: "queue" }>().not.toExtend<ScheduleSpec>();
+  });
 });
