@@ -136,8 +136,8 @@ export const children: Area = [
     invariant: "D1",
     why: "a deployment in the wrong order fails runs instead of stalling them",
     file: perform,
-    find: 'if (error.code !== "E_UNKNOWN_WORKFLOW") return',
-    replace: "return",
+    find: 'if (error.code !== "E_UNKNOWN_WORKFLOW" || call.start !== undefined)',
+    replace: "if (error !== null)",
     noticedIn,
   },
   {
