@@ -128,8 +128,8 @@ export const START_LOOK_MS = 250;
 export const MAX_SCHEDULE_ID_CHARS = 64;
 /** What is said of a schedule, as text: it is recorded again with each of its turns. */
 export const MAX_SCHEDULE_BYTES = 32 * 1024;
-/** Times of a schedule lie before the year 2200, epoch ms: a later one is a typing error, and what follows it must still be a date. */
-export const MAX_SCHEDULE_TIME = 7_258_118_400_000;
+/** Times that people give lie before the year 2200, epoch ms: a later one is a typing error, and what follows it must still be a date. */
+export const MAX_TIME = 7_258_118_400_000;
 /** Shortest rate of a schedule: each start costs about ten writes, and timers are accurate to about a second. */
 export const MIN_SCHEDULE_EVERY_MS = 1_000;
 /** Shortest time that a schedule may be late: a deployment or a process that died may cost as much. */

@@ -89,7 +89,7 @@ function foreignAwait(runId: string): PerdureError {
 
 /** The run as it was when nobody had worked on it yet. */
 function runOf(journal: ReadJournal): Run {
-  const { runId, workflow, workflowVersion, behaviour, createdAt, scheduled, input } = journal;
+  const { runId, workflow, workflowVersion, behaviour, createdAt, startAt, scheduled, input } = journal;
   return {
     runId,
     workflow,
@@ -98,6 +98,7 @@ function runOf(journal: ReadJournal): Run {
     input: { payload: input },
     inputHash: "",
     createdAt,
+    ...(startAt === undefined ? {} : { startAt }),
     ...(scheduled === undefined ? {} : { scheduled }),
     behaviour,
     fence: 0,

@@ -34,6 +34,7 @@ const Journal = v.object({
   behaviour: Position,
   runId: v.string(),
   createdAt: Count,
+  startAt: v.exactOptional(Count),
   scheduled: v.exactOptional(v.object({ schedule: v.string(), for: Count })),
   status: v.picklist(RUN_STATUSES),
   input: SavedPayload,
@@ -70,6 +71,7 @@ export interface ReadJournal {
   readonly behaviour: number;
   readonly runId: string;
   readonly createdAt: number;
+  readonly startAt?: number;
   readonly status: RunStatus;
   readonly scheduled?: ScheduledFor;
   readonly input: Payload;
@@ -90,6 +92,7 @@ export async function saveJournal(engine: Engine, runId: string): Promise<SavedJ
     behaviour: run.behaviour,
     runId,
     createdAt: run.createdAt,
+    ...(run.startAt === undefined ? {} : { startAt: run.startAt }),
     ...(run.scheduled === undefined ? {} : { scheduled: run.scheduled }),
     status: run.status,
     input: await savePayload(await inputOf(run, store), blobs),

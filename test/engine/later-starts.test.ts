@@ -106,10 +106,10 @@ describe("a run that is to begin later", () => {
   });
 
   it.each([
-    ["tomorrow", "startAt is tomorrow; it must be a Date, an ISO time with its zone"],
-    ["2027-05-01T18:00:00", "startAt is 2027-05-01T18:00:00; it must"],
+    ["tomorrow", `startAt is "tomorrow"; it must be a Date, an ISO time with its zone`],
+    ["2027-05-01T18:00:00", `startAt is "2027-05-01T18:00:00"; it must`],
     [Number.NaN, "startAt is NaN; it must"],
-    [{} as unknown as number, "startAt is of type object; it must"],
+    [{} as unknown as number, "startAt is {}; it must"],
   ])("is refused when its time is %s", async (startAt, message) => {
     const lab = new Lab([tells]);
     const start = startRun(lab.engine, { workflow: "tells", input: 1, startAt });

@@ -10,6 +10,7 @@ import { isClosed, RUN_STATUSES, type Run } from "../../ports/run.ts";
 import { PerdureError } from "../../sdk/errors.ts";
 import { SCHEDULE_WORKFLOW } from "../../sdk/names.ts";
 import type { OverlapPolicy, ScheduleSpec, TimeGiven } from "../../sdk/schedule.ts";
+import { timeMs } from "../../sdk/time.ts";
 import type { Engine } from "../engine.ts";
 import { limiterName } from "../flow/limiters.ts";
 import { look } from "../flow/line.ts";
@@ -21,7 +22,7 @@ import { startRun, workflowNamed } from "../start-run.ts";
 import { terminateRun } from "../terminate-run.ts";
 import { checkInput } from "../validate.ts";
 import { isBackfillOverlap, SCHEDULE_SIGNAL, type ScheduleEvent } from "./events.ts";
-import { checkOverlap, checkScheduleId, isoOf, type Plan, planOf, timeOf } from "./plan.ts";
+import { checkOverlap, checkScheduleId, isoOf, type Plan, planOf } from "./plan.ts";
 import { firstState, type ScheduleState } from "./state.ts";
 import { nextTime, nextWithin } from "./times.ts";
 import { type PublishedSchedule, shownOf } from "./workflow.ts";
@@ -147,7 +148,7 @@ export async function backfillSchedule(
   id: string,
   { from: first, to: last, overlap, ...repeatable }: BackfillRequest,
 ): Promise<ScheduleView & { readonly times: number }> {
-  const [from, to] = [timeOf("from", first), timeOf("to", last)];
+  const [from, to] = [timeMs(first, "from"), timeMs(last, "to")];
   if (!isBackfillOverlap(overlap))
     throw bad(`overlap is ${JSON.stringify(overlap)}; of a backfill it must be "wait" or "allow"`);
   if (to < from) throw bad(`from is ${isoOf(from)} and to is ${isoOf(to)}; to must not be before from`);

@@ -4,7 +4,6 @@ import {
   DEFAULT_CATCH_UP_MS,
   MAX_SCHEDULE_BYTES,
   MAX_SCHEDULE_ID_CHARS,
-  MAX_SCHEDULE_TIME,
   MIN_CATCH_UP_MS,
   MIN_SCHEDULE_EVERY_MS,
 } from "../../limits.ts";
@@ -12,8 +11,9 @@ import type { Attributes } from "../../ports/run.ts";
 import { type Duration, durationMs } from "../../sdk/duration.ts";
 import { PerdureError } from "../../sdk/errors.ts";
 import { checkName } from "../../sdk/names.ts";
-import { checkKeys } from "../../sdk/options.ts";
+import { checkKeys, shown } from "../../sdk/options.ts";
 import type { OverlapPolicy, ScheduleSpec } from "../../sdk/schedule.ts";
+import { timeMs } from "../../sdk/time.ts";
 import { checkAttributes, checkAttributesSize } from "../attributes.ts";
 import { encode } from "../codec.ts";
 import { checkCron } from "./times.ts";
@@ -100,19 +100,6 @@ export function checkOverlap(what: string, overlap: unknown): asserts overlap is
   throw bad(`${what} is ${shown(overlap)}; it must be "skip", "buffer-one", "allow" or "cancel-other"`);
 }
 
-/** @throws E_BAD_OPTION */
-export function timeOf(what: string, time: unknown): number {
-  const isTime = typeof time === "number" || typeof time === "string" || time instanceof Date;
-  const epochMs = isTime ? new Date(time).getTime() : Number.NaN;
-  // Without a zone it would be another time on another machine.
-  const isPlaced = typeof time !== "string" || /^\d{4}-\d\d-\d\d(T.*(Z|[+-]\d\d:?\d\d))?$/.test(time);
-  if (isPlaced && Number.isSafeInteger(epochMs) && epochMs >= 0 && epochMs < MAX_SCHEDULE_TIME)
-    return epochMs;
-  throw bad(
-    `${what} is ${shown(time)}; it must be a Date, an ISO time with its zone such as "2027-05-01T18:00:00Z", or epoch milliseconds, before the year 2200`,
-  );
-}
-
 type When = Pick<Plan, "cron" | "timeZone" | "every" | "at" | "from" | "until">;
 
 function timesOf(spec: ScheduleSpec): When {
@@ -124,8 +111,8 @@ function timesOf(spec: ScheduleSpec): When {
   }
   if (timeZone !== undefined && cron === undefined)
     throw bad(`timeZone of the schedule is ${shown(timeZone)}; it belongs to cron, which is not given`);
-  const from = spec.from === undefined ? undefined : timeOf("from of the schedule", spec.from);
-  const until = spec.until === undefined ? undefined : timeOf("until of the schedule", spec.until);
+  const from = spec.from === undefined ? undefined : timeMs(spec.from, "from of the schedule");
+  const until = spec.until === undefined ? undefined : timeMs(spec.until, "until of the schedule");
   if (from !== undefined && until !== undefined && until < from) {
     const times = `until of the schedule is ${isoOf(until)} and from is ${isoOf(from)}`;
     throw bad(`${times}; until must not be before from`);
@@ -136,7 +123,7 @@ function timesOf(spec: ScheduleSpec): When {
     return { cron, timeZone: timeZone ?? "UTC", ...bounds };
   }
   if (every !== undefined) return { every: everyOf(every), ...bounds };
-  return { at: timeOf("at of the schedule", at), ...bounds };
+  return { at: timeMs(at, "at of the schedule"), ...bounds };
 }
 
 function everyOf(every: Duration): number {
@@ -173,11 +160,6 @@ export function runAttributes({ id, attributes }: Pick<Plan, "id" | "attributes"
 
 export function isoOf(epochMs: number): string {
   return new Date(epochMs).toISOString();
-}
-
-function shown(value: unknown): string {
-  const text = JSON.stringify(value);
-  return text === undefined ? `of type ${typeof value}` : text.slice(0, 100);
 }
 
 function bad(what: string): PerdureError {

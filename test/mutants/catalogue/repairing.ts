@@ -263,8 +263,8 @@ export const repairing: Area = [
     invariant: "D1",
     why: "entries of an older engine are replayed otherwise than they were written",
     file,
-    find: "  const { behaviour } = source;\n",
-    replace: "  const behaviour = source.behaviour + 1;\n",
+    find: "const kept = { behaviour, ...",
+    replace: "const kept = { behaviour: behaviour + 1, ...",
     noticedIn: ["test/engine/behaviour.test.ts", ...noticedIn],
   },
   {
