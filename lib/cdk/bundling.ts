@@ -26,6 +26,8 @@ export function bundling(workflows: string | undefined): BundlingOptions {
     format: OutputFormat.ESM,
     target: "node24",
     minify: true,
+    // An error without a name of its own is recorded by the name of its class.
+    keepNames: true,
     sourceMap: false,
     logLevel: LogLevel.WARNING,
     banner: BANNER,

@@ -23,6 +23,8 @@ export type Kept =
 
 export interface ErrorRecord {
   readonly name: string;
+  /** The class it extends, when that is one that comes back and not the one of its name. */
+  readonly base?: string;
   readonly message: string;
   readonly stack?: string;
   readonly cause?: Kept;
@@ -53,9 +55,17 @@ const CLASSES = new Map<string, ErrorConstructor | { readonly prototype: Error }
   ].map((known) => [known.name, known]),
 );
 
+const PROTOTYPES: ReadonlyMap<object, string> = new Map(
+  [...CLASSES].map(([name, known]) => [known.prototype, name]),
+);
+/** Names of classes up to this are what minifiers give. */
+const MIN_CLASS_NAME_CHARS = 4;
+/** Of classes that extend each other: a proxy may have any number. */
+const MAX_CLASS_DEPTH = 50;
+
 export function restoreError(record: ErrorRecord): Error {
   const error = new Error(record.message);
-  const known = CLASSES.get(record.name);
+  const known = CLASSES.get(record.name) ?? CLASSES.get(record.base ?? "");
   if (known !== undefined) Object.setPrototypeOf(error, known.prototype);
   if (error.name !== record.name) define(error, "name", record.name);
   // Without one it was one of many: where it is read has nothing to do with where it was thrown.
@@ -79,6 +89,40 @@ function restoreKept(kept: Kept): unknown {
 
 function define(error: Error, key: string, value: unknown, enumerable = false): void {
   Object.defineProperty(error, key, { value, writable: true, enumerable, configurable: true });
+}
+
+/**
+ * What it is called: by its class when it has no name of its own but the one of the class that it extends, which says
+ * nothing of `class PaymentError extends Error {}`. Minifiers rename classes, to a few characters: those names are none.
+ */
+export function namesOf(error: Error): { readonly name: string; readonly base?: string } {
+  const name = asText(readField(error, "name"));
+  const base = knownClassOf(error);
+  const made = asText(classNameOf(error));
+  const called = name === base && made.length >= MIN_CLASS_NAME_CHARS ? made : name;
+  return called === base || base === undefined || base === "Error"
+    ? { name: called }
+    : { name: called, base };
+}
+
+/** The nearest class that comes back as itself. */
+function knownClassOf(error: Error): string | undefined {
+  try {
+    let above: object | null = Object.getPrototypeOf(error);
+    for (let depth = 0; above !== null && depth < MAX_CLASS_DEPTH; depth += 1) {
+      const name = PROTOTYPES.get(above);
+      if (name !== undefined) return name;
+      above = Object.getPrototypeOf(above);
+    }
+  } catch {
+    // Somebody's proxy.
+  }
+  return undefined;
+}
+
+function classNameOf(error: Error): unknown {
+  const made = readField(error, "constructor");
+  return typeof made === "function" ? readField(made, "name") : "";
 }
 
 /** A proxy may throw when it is asked what it is. */

@@ -15,7 +15,7 @@ import {
 } from "../limits.ts";
 import type { Batch, BatchItem } from "../sdk/batch.ts";
 import { BatchError } from "../sdk/errors.ts";
-import { asText, type ErrorRecord, isError, type Kept, readField } from "./error-record.ts";
+import { asText, type ErrorRecord, isError, type Kept, namesOf, readField } from "./error-record.ts";
 import { inspectValue, isPlainObject } from "./inspect-value.ts";
 
 const NOT_FIELDS = new Set(["name", "message", "stack", "cause", "__proto__"]);
@@ -76,7 +76,7 @@ export class ErrorRecorder {
       else fields.push([key, this.#keep(value, place)]);
     }
     return {
-      name: asText(readField(error, "name")),
+      ...namesOf(error),
       message: asText(readField(error, "message")),
       ...this.#stackOf(error, met),
       ...(Object.hasOwn(error, "cause") ? { cause: this.#keep(readField(error, "cause"), place) } : {}),

@@ -108,7 +108,7 @@ export async function retryRun(engine: Engine, request: RetryRequest): Promise<R
   return await begin(engine, {
     source,
     entries,
-    facts: unconsumed(journal),
+    facts: untakenBy(entries, journal),
     value,
     inputHash: source.inputHash,
     after: entriesOf(journal).length - 1,
@@ -157,8 +157,9 @@ async function culprits({ ports }: Engine, journal: Loaded): Promise<readonly st
   return ids;
 }
 
-function unconsumed(journal: Loaded): readonly Fact[] {
-  const consumed = new Set(entriesOf(journal).flatMap((entry) => ("fact" in entry ? [entry.fact] : [])));
+/** Signals that what is kept has not taken; those of the part that is done again wait for it once more. */
+function untakenBy(kept: readonly Entry[], journal: Loaded): readonly Fact[] {
+  const consumed = new Set(kept.flatMap((entry) => ("fact" in entry ? [entry.fact] : [])));
   return journal.facts.filter((fact) => fact.kind === "signal" && !consumed.has(fact.key));
 }
 

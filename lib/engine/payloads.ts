@@ -7,7 +7,7 @@ import type { Failure, Payload } from "../ports/payload.ts";
 import { PerdureError } from "../sdk/errors.ts";
 import { decode, type Encoded, encode } from "./codec.ts";
 import type { Engine } from "./engine.ts";
-import { asText, isError, readField } from "./error-record.ts";
+import { asText, isError, namesOf, readField } from "./error-record.ts";
 import { UnreadableError } from "./unreadable.ts";
 
 /** Of a line of a stack. */
@@ -67,7 +67,7 @@ export async function packFailure(thrown: unknown, runId: string, engine: Engine
   if (!isError(thrown)) return { name: "NonError", message: asText(thrown), error };
   const code = readField(thrown, "code");
   return {
-    name: asText(readField(thrown, "name")),
+    name: namesOf(thrown).name,
     message: asText(readField(thrown, "message")),
     ...(typeof code === "string" ? { code: asText(code) } : {}),
     ...whereOf(thrown),

@@ -9,10 +9,10 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 const REPOSITORY = path.resolve(import.meta.dirname, "../..");
 const SYNTH_TIMEOUT_MS = 60_000;
 /**
- * The minimal handler of AWS's own durable SDK has 611 KB, minified; ours, 677 KB, holds the demo's workflows, too, 13 KB of it,
- * and what reads cron in any time zone: 33 KB of croner and 13 KB of schedules.
+ * The minimal handler of AWS's own durable SDK has 611 KB, minified; ours, 718 KB, holds the demo's workflows, too, 13 KB of it,
+ * what reads cron in any time zone, 33 KB of croner and 13 KB of schedules, and 41 KB of names: an error is recorded by its class.
  */
-const MAX_BUNDLE_BYTES = 690_000;
+const MAX_BUNDLE_BYTES = 735_000;
 
 describe("the demo's app", () => {
   const assembly = mkdtempSync(path.join(tmpdir(), "perdure-synth-"));

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { decode, encode } from "../../lib/engine/codec.ts";
 import { RetryableError, StepError, TerminalError } from "../../lib/sdk/errors.ts";
 
-const back = (value: unknown) => decode(encode(value));
+const back = <T = unknown>(value: unknown): T => decode(encode(value)) as T;
 
 describe("the codec", () => {
   it("gives back every JSON value as it was, as plain JSON", () => {
@@ -109,6 +109,48 @@ describe("an error", () => {
     const step = back(new StepError("charge", 2, new Error("no"))) as StepError;
     expect(step).toBeInstanceOf(StepError);
     expect(step).toMatchObject({ step: "charge", attempt: 2 });
+  });
+
+  it("without a name of its own is called by its class, and is of the class it extends", () => {
+    class PaymentError extends Error {}
+    class CardStolen extends TerminalError {
+      readonly card = "1";
+    }
+    class OutOfBounds extends RangeError {}
+    class Named extends TypeError {
+      override readonly name = "Odd";
+    }
+    for (const [error, name, base] of [
+      [new PaymentError("no"), "PaymentError", Error],
+      [new CardStolen("no"), "CardStolen", TerminalError],
+      [new OutOfBounds("no"), "OutOfBounds", RangeError],
+      [new Named("no"), "Odd", TypeError],
+      [new TerminalError("no"), "TerminalError", TerminalError],
+      [new RangeError("no"), "RangeError", RangeError],
+      [Object.assign(new PaymentError("no"), { name: "Mine" }), "Mine", Error],
+    ] as const) {
+      const copy = back<Error>(error);
+      expect([copy.name, `${copy}`]).toEqual([name, `${name}: no`]);
+      expect(copy.constructor).toBe(base);
+      // The same when it is recorded again.
+      expect(encode(back(copy)).text).toBe(encode(copy).text);
+    }
+    expect(back<CardStolen>(new CardStolen("no")).card).toBe("1");
+  });
+
+  it("of a class that a minifier has renamed, or that has no name, keeps the name it has", () => {
+    const made = [class a extends Error {}, class e2t extends RangeError {}, class extends Error {}];
+    Object.defineProperty(made[2], "name", { value: "" });
+    const odd = class Strange extends Error {};
+    Object.defineProperty(odd, "name", {
+      get() {
+        throw new Error("trapped");
+      },
+    });
+    expect(made.map((of) => (back(new of("no")) as Error).name)).toEqual(["Error", "RangeError", "Error"]);
+    expect(back<Error>(new odd("no")).message).toBe("no");
+    const without = Object.assign(new Error("no"), { constructor: "Shop" });
+    expect(back(without)).toMatchObject({ name: "Error", constructor: "Shop" });
   });
 
   it("with a cycle, a throwing getter or an unkeepable field still comes back readable", () => {

@@ -64,6 +64,28 @@ describe("a failed run that is retried", () => {
     await expect(retryRun(lab.engine, { runId: third.runId })).rejects.toThrow("E_RUN_NOT_FAILED");
   });
 
+  it("from a named step is given the signals again that the part which is done again had taken", async () => {
+    let isBroken = true;
+    const w = workflow("w", async (ctx) => {
+      const first = await ctx.waitForSignal("item");
+      await ctx.step("a", () => first);
+      const second = await ctx.waitForSignal("item");
+      return await ctx.step("b", () => {
+        if (isBroken) throw new TerminalError("broken");
+        return [first, second];
+      });
+    });
+    const lab = new Lab([w]);
+    const runId = await lab.start(w);
+    for (const item of ["one", "two", "three"]) await lab.signal(runId, "item", item);
+    await lab.result(runId).catch(() => {});
+    isBroken = false;
+    const retried = await retryRun(lab.engine, { runId, from: "a" });
+    expect(await lab.result(retried.runId)).toEqual(["one", "two"]);
+    const facts = await lab.store.journal.facts(retried.runId);
+    expect(facts.filter(({ kind }) => kind === "signal")).toHaveLength(2);
+  });
+
   it("is one run however often it is asked for with one key, wherever the asker dies", async () => {
     for (let dieAt = 1; dieAt < 12; dieAt += 1) {
       const { w, state } = flaky();
