@@ -339,6 +339,7 @@ export class Activation {
       isRunning: (call) => this.#runner.isRunning(call),
       isOurs: (call) => this.#ours.has(call),
       hasHandler: (name) => engine.ports.stepHandlers.get(name) !== undefined,
+      mayBegin: !this.#isPaused && this.#graceUntil === undefined,
       isFolded: run.folds !== undefined,
       now: engine.ports.clock.now(),
     });

@@ -32,6 +32,8 @@ export interface Situation {
   /** Whether this activation recorded the start of this at-most-once attempt, and so may run it. */
   readonly isOurs: (call: StepCall) => boolean;
   readonly hasHandler: (name: string) => boolean;
+  /** Whether attempts may begin: not while an operator holds the run, nor while a cancelled one waits for its bodies. */
+  readonly mayBegin: boolean;
   /** The journal leaves something out: a signal in the inbox may have been consumed there (F5). */
   readonly isFolded: boolean;
   /** Epoch ms. */

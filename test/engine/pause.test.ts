@@ -55,6 +55,27 @@ describe("a paused run", () => {
     expect(ran).toBe(3);
   });
 
+  it.each([{ semantics: "at-most-once" as const }, { on: "shipping" }])(
+    "announces no attempt that must then be made: %o",
+    async (options) => {
+      let ran = 0;
+      const busy = workflow("busy", async (ctx) => {
+        await ctx.step("work", async () => lab.clock.sleep(20_000));
+        return await ctx.step("charge", () => (ran += 1), options);
+      });
+      const lab = new Lab([busy]);
+      const runId = await lab.start(busy);
+      await lab.settle();
+      await pauseRun(lab.engine, runId);
+      await lab.pass(60_000);
+      expect(await statusOf(lab, runId)).toBe("paused");
+      expect((await lab.entries(runId)).map(({ type }) => type)).toEqual(["step.succeeded"]);
+      expect(ran).toBe(0);
+      await resumeRun(lab.engine, runId);
+      expect(await lab.result(runId)).toBe(1);
+    },
+  );
+
   it("keeps the message of who is at work, so that the run goes on when that process dies", async () => {
     const busy = workflow("busy", async (ctx) => ctx.step("work", async () => lab.clock.sleep(60_000)));
     const lab = new Lab([busy], { sweepEveryMs: "never" });

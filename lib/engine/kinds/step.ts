@@ -176,6 +176,8 @@ function decideReady(call: StepCall, situation: Situation, decision: Decision): 
   const { attempt } = call.state;
   const of = { id: call.id, attempt, at: situation.now };
   if (call.on !== undefined && !situation.hasHandler(call.on)) decision.missingHandler ??= call;
+  // What is announced must begin, so it is not announced.
+  else if (!situation.mayBegin) decision.start.push(call);
   else if (call.on !== undefined) decision.record.push({ type: "step.dispatched", ...of, handler: call.on });
   else if (call.isAtMostOnce) decision.record.push({ type: "step.started", ...of });
   else decision.start.push(call);

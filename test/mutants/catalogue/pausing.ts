@@ -161,4 +161,13 @@ export const pausing: Area = [
     replace: 'if (run.status === "stalled") return',
     noticedIn: ["test/engine/sweep-decisions.test.ts"],
   },
+  {
+    name: "a paused run announces attempts that must then begin",
+    invariant: "code",
+    why: "a run that is held goes on",
+    file: "lib/engine/activation.ts",
+    find: "mayBegin: !this.#isPaused && this.#graceUntil === undefined",
+    replace: "mayBegin: this.#graceUntil === undefined",
+    noticedIn: ["test/engine/pause.test.ts"],
+  },
 ];
