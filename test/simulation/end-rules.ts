@@ -91,8 +91,13 @@ export class EndRules {
     else this.#begunAnew.delete(runId);
   }
 
-  #suspended({ args: [{ runId, fence, seen, status }], answer, before }: SeenBy<"runs.suspend">): void {
-    if (!answer.ok) return;
+  #suspended({ process, args, answer, before }: SeenBy<"runs.suspend">): void {
+    const [{ runId, fence, seen, status }] = args;
+    if (!answer.ok) {
+      // Whoever may not leave is told how the run stands.
+      if (answer.run?.paused !== true) this.#knowsOfPause.delete(process);
+      return;
+    }
     const isRepeated = before?.fence === fence && before.leaseUntil === undefined && before.handled === seen;
     if (isRepeated || (status === "pending" && this.#begunAnew.has(runId))) return;
     if (this.#accepted.has(`terminate ${runId}`))
