@@ -36,8 +36,8 @@ export default defineConfig({
           include: ["test/**/*.test.ts", "examples/**/*.test.ts"],
           exclude: ["test/cloud/**", "**/node_modules/**"],
           // A bound for what never ends, not a measure of speed.
-          testTimeout: 3 * MINUTE_MS,
-          hookTimeout: MINUTE_MS,
+          testTimeout: 10 * MINUTE_MS,
+          hookTimeout: 3 * MINUTE_MS,
         },
       },
       ...MODE_NAMES.filter((name) => name !== "plain").map((name) => ({
@@ -50,8 +50,8 @@ export default defineConfig({
           include: ["test/{engine,golden}/**/*.test.ts"],
           // Pure functions know no mode.
           exclude: ["test/engine/{codec,retry}.test.ts", "**/node_modules/**"],
-          testTimeout: 3 * MINUTE_MS,
-          hookTimeout: MINUTE_MS,
+          testTimeout: 10 * MINUTE_MS,
+          hookTimeout: 3 * MINUTE_MS,
         },
       })),
       {

@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 const REPOSITORY = path.resolve(import.meta.dirname, "../..");
-const SYNTH_TIMEOUT_MS = 60_000;
+const SYNTH_TIMEOUT_MS = 300_000;
 /**
  * The minimal handler of AWS's own durable SDK has 611 KB, minified; ours, 718 KB, holds the demo's workflows, too, 13 KB of it,
  * what reads cron in any time zone, 33 KB of croner and 13 KB of schedules, and 41 KB of names: an error is recorded by its class.
