@@ -1,6 +1,7 @@
 // What must hold of a run that people end or hold, at every write and every start of a body, whatever the faults: a
 // request that was accepted is not passed over, nothing runs of what ends outright, and nobody claims what is held.
 import { isTerminal } from "../../lib/ports/journal.ts";
+import type { Run } from "../../lib/ports/run.ts";
 import type { Handlers, SeenBy } from "./seen-call.ts";
 import type { Attempt, SimProcess } from "./sim-process.ts";
 
@@ -52,10 +53,6 @@ export class EndRules {
       if (before?.paused === true) this.#complain(`${runId} was claimed while it was paused`);
       if (this.holds.get(runId) === "held") this.#complain(`${runId} was claimed while it was held`);
     },
-    "runs.renew": ({ process, answer }) => {
-      if (answer?.paused !== true) this.#knowsOfPause.delete(process);
-      else if (!this.#knowsOfPause.has(process)) this.#knowsOfPause.set(process, this.#now());
-    },
     "runs.suspend": (seen) => this.#suspended(seen),
     "runs.stall": ({ args: [{ runId }], answer }) => {
       if (answer.ok) this.#letGo(runId);
@@ -67,6 +64,15 @@ export class EndRules {
       if (answer !== undefined) this.resumedAt.set(runId, this.#now());
     },
   };
+
+  /** An answer has come to the process that asked: who renews its lease, or may not leave, is told how the run stands. */
+  heard(process: SimProcess, name: string, answer: unknown): void {
+    const { ok, run } = (answer ?? {}) as { readonly ok?: boolean; readonly run?: Run };
+    const told = name === "runs.renew" ? (answer as Run | undefined) : run;
+    if (name !== "runs.renew" && (name !== "runs.suspend" || ok === true)) return;
+    if (told?.paused !== true) this.#knowsOfPause.delete(process);
+    else if (!this.#knowsOfPause.has(process)) this.#knowsOfPause.set(process, this.#now());
+  }
 
   /** A step's body begins in this process. */
   bodyBegins(process: SimProcess, { runId, id, on, isLate }: Attempt): void {
@@ -91,13 +97,8 @@ export class EndRules {
     else this.#begunAnew.delete(runId);
   }
 
-  #suspended({ process, args, answer, before }: SeenBy<"runs.suspend">): void {
-    const [{ runId, fence, seen, status }] = args;
-    if (!answer.ok) {
-      // Whoever may not leave is told how the run stands.
-      if (answer.run?.paused !== true) this.#knowsOfPause.delete(process);
-      return;
-    }
+  #suspended({ args: [{ runId, fence, seen, status }], answer, before }: SeenBy<"runs.suspend">): void {
+    if (!answer.ok) return;
     const isRepeated = before?.fence === fence && before.leaseUntil === undefined && before.handled === seen;
     if (isRepeated || (status === "pending" && this.#begunAnew.has(runId))) return;
     if (this.#accepted.has(`terminate ${runId}`))

@@ -36,12 +36,7 @@ interface Member {
 }
 
 type Saw = (
-  what:
-    | "children cancelled"
-    | "children abandoned"
-    | "children waited for"
-    | "children never made"
-    | "children asked to end before they were made",
+  what: "children cancelled" | "children abandoned" | "children waited for" | "children never made",
 ) => void;
 
 export class FamilyRules {
@@ -75,7 +70,6 @@ export class FamilyRules {
           ...(asked === undefined ? {} : { asked }),
         });
       else known.creations += 1;
-      if (asked !== undefined) this.#saw("children asked to end before they were made");
     },
     "journal.append": (seen) => this.#appended(seen),
     "journal.putFact": ({ args: [runId, fact], answer, at }) => {

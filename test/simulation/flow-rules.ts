@@ -251,8 +251,7 @@ export class FlowRules {
     const hasBeenClaimed = member !== undefined && member.fence > 0;
     if (hasBeenClaimed && member.ended === undefined)
       complain(`Q2: ${runId} is open, and its slot of ${ref} was taken out of its hands`);
-    if (this.members.claimedBy(process) !== runId)
-      saw(member === undefined ? "freed of a run that was never made" : "freed of a run that is gone");
+    if (this.members.claimedBy(process) !== runId) saw("freed of a run that is gone");
     else if (this.members.fenceOf(process) > slot.fence) saw("given back by a later owner");
   }
 

@@ -12,7 +12,6 @@ export const NO_FLOW = {
   "asked to make room": 0,
   "made room unasked": 0,
   "freed of a run that is gone": 0,
-  "freed of a run that was never made": 0,
   "given back by a later owner": 0,
   "work of zombies without a slot": 0,
 };

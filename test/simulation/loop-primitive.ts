@@ -2,7 +2,7 @@
 // of its own, so no result of one can pass for another's. That the history stays whole and is left out when a run is
 // resumed, fold-rules.ts says.
 import { isDeepStrictEqual } from "node:util";
-import { type AnyNode, type Interpreter, instanceOf, type Primitive } from "./primitive.ts";
+import { type AnyNode, type Interpreter, instanceOfTurn, type Primitive } from "./primitive.ts";
 
 /** A turn's share of what only a replay can know (`remember`) goes with the state, as all else does. */
 interface State {
@@ -33,7 +33,7 @@ export const loop: Primitive<LoopNode> = {
         remember: (value) => drawnNow.push(value),
       });
       const value: unknown[] = [];
-      for (const inner of node.inner) value.push(await within.run(instanceOf(inner, "t", turn)));
+      for (const inner of node.inner) value.push(await within.run(instanceOfTurn(inner, node, turn)));
       const next: State = { values: [...state.values, value], drawn: [...state.drawn, ...drawnNow] };
       return turn + 1 < node.turns ? { next } : { done: next };
     });
@@ -64,7 +64,7 @@ function valueOfTurn(
   label: string,
   expectAs: (node: AnyNode, label: string) => unknown,
 ): unknown {
-  return node.inner.map((one) => expectAs(instanceOf(one, "t", turn), labelOfTurn(node, turn, label)));
+  return node.inner.map((one) => expectAs(instanceOfTurn(one, node, turn), labelOfTurn(node, turn, label)));
 }
 
 function checkState(node: LoopNode, { values }: State, turn: number, at: Interpreter): void {

@@ -194,6 +194,11 @@ export function instanceOf(node: AnyNode, mark: string, nth: number): AnyNode {
   return inner === undefined ? marked : { ...marked, inner: inner.map((one) => instanceOf(one, mark, nth)) };
 }
 
+/** A node in one turn of what holds it: loops lie in loops. */
+export function instanceOfTurn(node: AnyNode, holder: AnyNode, turn: number): AnyNode {
+  return instanceOf(node, `${"name" in holder ? String(holder.name) : ""} t`, turn);
+}
+
 const BULK_NUMBERS = 2_300;
 const bulks = new Map<number, string>();
 

@@ -3,7 +3,7 @@
 import type { Entry } from "../../lib/ports/journal.ts";
 import { labelOfTurn } from "./loop-primitive.ts";
 import { typeOf } from "./outgoing-primitives.ts";
-import { type AnyNode, instanceOf } from "./primitive.ts";
+import { type AnyNode, instanceOf, instanceOfTurn } from "./primitive.ts";
 import { type Input, labelOfGeneration, type Program } from "./program.ts";
 
 /** Where all that is held runs, and nothing of it is given up. */
@@ -40,6 +40,6 @@ function* saidBy(node: AnyNode, label: string): Iterable<Said> {
   for (let turn = 0; turn < turns; turn += 1) {
     const own =
       "name" in node && node.kind === "loop" ? labelOfTurn({ name: String(node.name) }, turn, label) : label;
-    for (const one of inner) yield* saidBy(instanceOf(one, "t", turn), own);
+    for (const one of inner) yield* saidBy(instanceOfTurn(one, node, turn), own);
   }
 }

@@ -37,7 +37,6 @@ const NONE = {
   "children abandoned": 0,
   "children waited for": 0,
   "children never made": 0,
-  "children asked to end before they were made": 0,
   "callbacks completed": 0,
   "callbacks completed twice": 0,
   "callbacks completed too late": 0,

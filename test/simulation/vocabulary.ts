@@ -41,7 +41,7 @@ import {
   type AnyNode,
   type EndedRun,
   type Interpreter,
-  instanceOf,
+  instanceOfTurn,
   type Outside,
   type Primitive,
   type Scope,
@@ -264,7 +264,7 @@ export function holds(root: AnyNode, kind: string): boolean {
 function allOf(node: AnyNode): readonly AnyNode[] {
   const { inner = [], turns = 1 } = node;
   const all = Array.from({ length: turns }, (_, turn) =>
-    inner.flatMap((one) => allOf(instanceOf(one, "t", turn))),
+    inner.flatMap((one) => allOf(instanceOfTurn(one, node, turn))),
   );
   return [node, ...all.flat()];
 }

@@ -249,7 +249,7 @@ export class World {
     const name = `${port}.${method}`;
     const who = `${process.actor} ${process.id}`;
     const fault = this.faultAt({ actor: process.actor, port, method }, who);
-    return await undergo(fault, {
+    const answer = await undergo(fault, {
       process,
       args,
       clock: this.outside.clock,
@@ -269,6 +269,8 @@ export class World {
         for (const other of this.#live) this.kill(other);
       },
     });
+    this.endRules.heard(process, name, answer);
+    return answer;
   }
 
   /** What was handed out for a callback, as soon as something is. */
