@@ -21,6 +21,7 @@ import { repairing } from "./catalogue/repairing.ts";
 import { replay } from "./catalogue/replay.ts";
 import { retries } from "./catalogue/retries.ts";
 import { runRules } from "./catalogue/run-rules.ts";
+import { schedules } from "./catalogue/schedules.ts";
 import { stepHandlers } from "./catalogue/step-handlers.ts";
 import { storeDynamodb } from "./catalogue/store-dynamodb.ts";
 import { storeMemory } from "./catalogue/store-memory.ts";
@@ -63,6 +64,7 @@ export const CATALOGUE: readonly Mutant[] = [
   ...transactions,
   ...flowControl,
   ...singletons,
+  ...schedules,
   ...repairing,
   ...outsiders,
   ...runRules,

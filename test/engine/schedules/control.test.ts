@@ -78,6 +78,19 @@ describe("making a schedule", () => {
     expect(await hours(lab)).toEqual(["01:00"]);
   });
 
+  it("at the same time as another with other content is refused to one of the two", async () => {
+    const lab = new Lab([report]);
+    const making = Promise.allSettled([
+      createSchedule(lab.engine, HOURLY),
+      createSchedule(lab.engine, { ...HOURLY, overlap: "allow" }),
+    ]);
+    await lab.pass(1_000);
+    const refused = (await making).flatMap((made) =>
+      made.status === "rejected" ? [String(made.reason)] : [],
+    );
+    expect(refused).toEqual([expect.stringContaining("E_SCHEDULE_EXISTS")]);
+  });
+
   it("hands its input, its attributes and its time to each run", async () => {
     const seen: unknown[] = [];
     const target = workflow("report", async (ctx, input) => seen.push([input, ctx.scheduled]));
