@@ -59,7 +59,7 @@ export async function resumeAs(world: World, runId: string): Promise<void> {
 
 /** Goes through the list page by page. It may be behind; then runs may be missing, and nothing else may be wrong. */
 export async function listAs(world: World): Promise<void> {
-  const known = [...world.runIds];
+  const known = await world.runIdsOf(WORKFLOW);
   const closed = new Set<string>();
   for (const runId of known) if (isClosed((await world.run(runId)).status)) closed.add(runId);
   const listed = new Map<string, number>();
@@ -86,7 +86,7 @@ export async function listAs(world: World): Promise<void> {
   for (const runId of known) if (!listed.has(runId)) world.complain(`list: ${runId} is not in it`);
 }
 
-function expectRefusal(
+export function expectRefusal(
   world: World,
   { code, message }: PerdureError,
   ...expected: readonly ErrorCode[]
@@ -94,7 +94,7 @@ function expectRefusal(
   if (!expected.includes(code)) world.complain(`a client was refused: ${code} ${message}`);
 }
 
-async function untilAnswered<T>(
+export async function untilAnswered<T>(
   world: World,
   act: (engine: Engine) => Promise<T>,
   actor: Actor = "client",

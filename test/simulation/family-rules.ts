@@ -18,6 +18,8 @@ interface Member {
   /** Number of the event, and of those below. */
   readonly created: number;
   readonly parent: Run["parent"];
+  /** What holds of it and its parent, the rules of schedules say. */
+  readonly isScheduled: boolean;
   creations: number;
   /** The terminal entry. */
   ended?: number;
@@ -55,7 +57,7 @@ export class FamilyRules {
   }
 
   readonly handlers: Handlers = {
-    "runs.create": ({ args: [{ runId, parent }], answer, at }) => {
+    "runs.create": ({ args: [{ runId, parent, scheduled }], answer, at }) => {
       if (!answer.created) return;
       const known = this.#members.get(runId);
       const asked = this.#askedBefore.get(runId);
@@ -63,6 +65,7 @@ export class FamilyRules {
         this.#members.set(runId, {
           created: at,
           parent,
+          isScheduled: scheduled !== undefined,
           creations: 1,
           generation: 1,
           entries: [],
@@ -87,9 +90,9 @@ export class FamilyRules {
 
   /** When all is over. */
   judge(): void {
-    for (const [runId, { created, creations, parent }] of this.#members) {
+    for (const [runId, { created, creations, parent, isScheduled }] of this.#members) {
       if (creations !== 1) this.#complain(`${runId} was created ${creations} times`);
-      if (parent === undefined) continue;
+      if (parent === undefined || isScheduled) continue;
       const started = this.#members.get(parent.runId)?.entries.filter(({ entry }) => isStart(entry, runId));
       const [first] = started ?? [];
       if (started?.length !== 1)
@@ -99,7 +102,8 @@ export class FamilyRules {
     }
     for (const [runId, parent] of this.#members)
       for (const { entry, key, at } of parent.entries)
-        if (entry.type === "child.started") this.#judgeChild(runId, parent, entry, { key, at });
+        if (entry.type === "child.started" && this.#members.get(entry.runId)?.isScheduled !== true)
+          this.#judgeChild(runId, parent, entry, { key, at });
   }
 
   #judgeChild(

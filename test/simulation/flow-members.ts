@@ -47,7 +47,10 @@ export class FlowMembers {
   wasAnyHeld = false;
 
   readonly handlers: Handlers = {
-    "runs.create": ({ args: [{ runId, createdAt, limiters = [], parent }], answer, at }) => {
+    "runs.create": ({ args: [run], answer, at }) => {
+      const { runId, createdAt, parent } = run;
+      // The slot of a schedule is the business of other rules.
+      const limiters = (run.workflow === WORKFLOW && run.limiters) || [];
       if (!answer.created || this.all.has(runId)) return;
       const common = {
         fence: 0,

@@ -7,6 +7,7 @@ import type { Fault } from "./fault.ts";
 import type { Action } from "./primitive.ts";
 import { longestMs, type Program, runIdOf } from "./program.ts";
 import type { Sight } from "./sights.ts";
+import { followTimetable } from "./timetable-client.ts";
 import { judge } from "./verdict.ts";
 import { World } from "./world.ts";
 
@@ -79,7 +80,13 @@ async function perform(world: World, program: Program): Promise<void> {
     })();
   }
   for (const atMs of program.lists) void clock.sleep(atMs).then(async () => await listAs(world));
-  const areAllStarted = () => Object.keys(ids).length === program.runs;
+  const { timetable } = program;
+  let isFollowed = timetable === undefined;
+  if (timetable !== undefined)
+    void followTimetable(world, program, timetable).then(() => {
+      isFollowed = true;
+    });
+  const areAllStarted = () => isFollowed && Object.keys(ids).length === program.runs;
   await untilClosed(world, areAllStarted, () => world.lastFaultAt + longest + GRACE_MS);
   if (world.violations.length > 0) return;
   // Nothing may be left: no message, no timer, nobody asleep.

@@ -16,6 +16,7 @@ import {
   type Interpreter,
   instanceOf,
 } from "./primitive.ts";
+import { drawTimetable, longestMsOfTimetable, SCHEDULES, type Timetable } from "./timetable.ts";
 import {
   ALL_KINDS,
   ANEW,
@@ -55,6 +56,8 @@ export interface Program {
   readonly runTimeoutMs?: number;
   /** What bounds its runs. */
   readonly flow?: Flow;
+  /** A schedule that starts runs of the workflow beside those of the program. */
+  readonly timetable?: Timetable;
   /** Without it the protocol must hold by itself. */
   readonly hasSweeper: boolean;
 }
@@ -101,6 +104,9 @@ export function drawProgram(seed: number, kinds: readonly string[] = ALL_KINDS):
   const few = chance.happens(isDense ? 0.5 : 0.2) ? chance.int(2, 3) : 1;
   const runs = flow?.startsAtMs.length ?? few;
   const generations = drawGenerations(seed, kinds);
+  // Runs of a schedule have no number, which keys of limiters are made of.
+  const timetable =
+    flow === undefined && kinds.includes(SCHEDULES) ? drawTimetable(seed, drawBrief) : undefined;
   const roots = Array.from({ length: generations }, (_, nth) => instanceOf(root, "g", nth));
   const program: Program = {
     seed,
@@ -116,12 +122,18 @@ export function drawProgram(seed: number, kinds: readonly string[] = ALL_KINDS):
     isInputLarge: chance.happens(0.1),
     place: chance.happens(0.6) ? "aws" : "local",
     ...(flow === undefined ? {} : { flow }),
-    // Who stands in line looks by himself, through the sweeper.
-    hasSweeper: chance.happens(0.6) || needsSweeper(root) || flow !== undefined,
+    ...(timetable === undefined ? {} : { timetable }),
+    // Who stands in line looks by himself, through the sweeper; and a schedule that is deleted may have made a run.
+    hasSweeper: chance.happens(0.6) || needsSweeper(root) || flow !== undefined || timetable !== undefined,
     ...(chance.happens(0.35) ? { invocationMs: chance.pick([31_000, 33_000, 40_000, 70_000]) } : {}),
     ...(chance.happens(0.08) ? { runTimeoutMs: chance.pick([5_000, 600_000, 3_000_000, 100_000_000]) } : {}),
   };
   return mayGiveUp(program) ? { ...program, hasSweeper: true } : program;
+}
+
+/** Of a run that nobody outside has a part in. */
+function drawBrief(chance: Chance, newName: () => string): AnyNode {
+  return drawNode(chance, newName, 0, BRIEF_KINDS);
 }
 
 function drawGenerations(seed: number, kinds: readonly string[]): number {
@@ -187,9 +199,10 @@ export function labelOfGeneration(label: string, generation: number): string {
 }
 
 /** Longest all of it may take without a fault, ms. */
-export function longestMs({ root, actions, generations, flow }: Program): number {
+export function longestMs({ root, actions, generations, flow, timetable }: Program): number {
   const one =
     generations * longestMsOf(root) + Math.max(0, ...actions.map(({ atMs, lastsMs = 0 }) => atMs + lastsMs));
+  if (timetable !== undefined) return one + longestMsOfTimetable(timetable, longestMsOf(timetable.node));
   if (flow === undefined) return one;
   // One after the other, and each may have started another one.
   const { startsAtMs, rate } = flow;

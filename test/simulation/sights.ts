@@ -7,6 +7,7 @@ import type { Run } from "../../lib/ports/run.ts";
 import { NO_FLOW } from "./flow-sights.ts";
 import type { Handlers, SeenBy } from "./seen-call.ts";
 import type { SimProcess } from "./sim-process.ts";
+import { NO_TIMETABLE } from "./timetable-sights.ts";
 
 const NONE = {
   "hand-offs": 0,
@@ -70,6 +71,7 @@ const NONE = {
   "transactions refused": 0,
   "transactions whose slot was taken": 0,
   ...NO_FLOW,
+  ...NO_TIMETABLE,
 };
 export type Sight = keyof typeof NONE;
 export const SIGHTS = Object.keys(NONE) as readonly Sight[];
@@ -213,7 +215,7 @@ export class Sights {
       this.saw(first === 1 && entries.length === 1 ? "cancelled before it began" : "cancelled by its code");
   }
 
-  saw(sight: Sight): void {
-    this.counts[sight] += 1;
+  saw(sight: Sight, times = 1): void {
+    this.counts[sight] += times;
   }
 }

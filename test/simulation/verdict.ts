@@ -6,10 +6,13 @@ import type { Execution } from "../../lib/engine/execution.ts";
 import { unpack } from "../../lib/engine/index.ts";
 import { STATE_NOTE } from "../../lib/engine/outgoing.ts";
 import { replay } from "../../lib/engine/replay.ts";
+import type { ScheduleEvent } from "../../lib/engine/schedules/events.ts";
+import type { PublishedSchedule } from "../../lib/engine/schedules/workflow.ts";
 import { closedStatusOf } from "../../lib/engine/terminal.ts";
 import { type Entry, type Fact, isTerminal, type TerminalEntry } from "../../lib/ports/journal.ts";
 import { isClosed, type Run } from "../../lib/ports/run.ts";
 import type { Loaded } from "../../lib/ports/store.ts";
+import { SCHEDULE_WORKFLOW } from "../../lib/sdk/names.ts";
 import type { Action, Ending } from "./primitive.ts";
 import { type Code, EPILOGUE, endingsOf, type Input, type Program, WORKFLOW } from "./program.ts";
 import { judgeSaid } from "./said.ts";
@@ -18,6 +21,11 @@ import { judgeActions } from "./vocabulary.ts";
 import type { World } from "./world.ts";
 
 type Complain = (what: string) => void;
+
+interface End {
+  readonly last: TerminalEntry;
+  readonly value: unknown;
+}
 
 const ENTRIES_A_PAGE = 7;
 
@@ -38,23 +46,70 @@ export async function judge(
     return complain("C1: the journal does not end with a terminal entry");
   await judgeMeta(world, runId, entries.length, complain);
   judgeJournal(loaded, entries, complain);
-  judgeActions({ ...loaded, entries }, accepted, complain);
   const result =
     last.type === "run.succeeded" ? await unpack(last.value, world.outside.ports.blobs) : undefined;
-  const input = await readInput(world, runId, loaded);
   const run = await world.run(runId);
+  if (run.workflow === SCHEDULE_WORKFLOW) {
+    await judgeSchedule(world, run, loaded.facts, entries);
+    return await judgeAgain(world, run, { last, value: result }, { loaded, entries }, complain);
+  }
+  judgeActions({ ...loaded, entries }, accepted, complain);
+  const input = await readInput(world, runId, loaded);
   const own = endingsOf(program, input, accepted);
   const isAsked = loaded.facts.some(({ kind }) => kind === "cancel");
   // A child may be cancelled by its parent; whether rightly, the rules of families say.
   const endings: readonly Ending[] = run.parent && isAsked ? [...own, { status: "cancelled" }] : own;
   judgeEnd(run, last, result, endings, complain);
+  if (last.type === "run.succeeded") judgeSaid(program, input, entries, complain);
+  await judgeAgain(world, run, { last, value: result }, { loaded, entries }, complain);
+}
+
+/** What others see of it, and what a replay comes to. */
+async function judgeAgain(
+  world: World,
+  run: Run,
+  end: End,
+  { loaded, entries }: { readonly loaded: Loaded; readonly entries: readonly Entry[] },
+  complain: Complain,
+): Promise<void> {
+  const { runId } = run;
+  const { journal } = world.outside.ports.store;
   const bus = new Set(world.outside.events.sent.map(({ id }) => id));
   world.outgoingRules.judge(run, await journal.note(runId, STATE_NOTE), bus);
-  if (last.type === "run.succeeded") judgeSaid(program, input, entries, complain);
   await judgeReadable(world, run, entries, complain);
-  await judgeReplay(world, runId, loaded, { last, value: result }, complain);
+  await judgeReplay(world, runId, loaded, end, complain);
   if (run.folds !== undefined)
-    await judgeReplay(world, runId, await journal.load(runId, run.folds), { last, value: result }, complain);
+    await judgeReplay(world, runId, await journal.load(runId, run.folds), end, complain);
+}
+
+/** How it has shown itself last, and what it has been told. */
+async function judgeSchedule(
+  world: World,
+  run: Run,
+  facts: readonly Fact[],
+  entries: readonly Entry[],
+): Promise<void> {
+  const { blobs, store } = world.outside.ports;
+  const state = await store.journal.note(run.runId, STATE_NOTE);
+  // Nothing of it was ever to be seen.
+  if (state === undefined) return;
+  const taken = new Map<string, number>();
+  for (const [i, entry] of entries.entries()) {
+    if (entry.type === "signal.received") taken.set(entry.fact, i + 1);
+    for (const key of ("untaken" in entry && entry.untaken) || []) taken.delete(key);
+  }
+  // The first of its key counts: one that has left the inbox may have been put again.
+  const told = [...taken].flatMap(([key, seq]) => {
+    const fact = facts.find((each) => each.key === key);
+    return fact?.kind === "signal" ? [{ seq, value: fact.value }] : [];
+  });
+  world.timetableRules.judge(
+    run,
+    (await unpack(state.value, blobs)) as PublishedSchedule,
+    await Promise.all(
+      told.map(async ({ seq, value }) => ({ seq, event: (await unpack(value, blobs)) as ScheduleEvent })),
+    ),
+  );
 }
 
 /** What has left the inbox; a fact that was put again counts as it first was. */
@@ -152,7 +207,7 @@ async function judgeReplay(
   world: World,
   runId: string,
   loaded: Loaded,
-  end: { readonly last: TerminalEntry; readonly value: unknown },
+  end: End,
   complain: Complain,
 ): Promise<void> {
   const checkpoints = loaded.checkpoints.map((checkpoint) => ({
@@ -174,7 +229,7 @@ async function judgeReplay(
 function differenceOf(
   { fault, outcome }: Execution,
   loaded: Loaded,
-  { last, value }: { readonly last: TerminalEntry; readonly value: unknown },
+  { last, value }: End,
 ): string | undefined {
   if (fault !== undefined) return fault.message;
   if (last.type === "run.timed_out" || isOutright(loaded, last)) return undefined;

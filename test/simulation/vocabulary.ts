@@ -49,6 +49,7 @@ import {
 import { cancel, look, pause, terminate } from "./run-actions.ts";
 import { nudge, spawn } from "./run-primitives.ts";
 import { step } from "./step-primitive.ts";
+import { SCHEDULES } from "./timetable.ts";
 import { tx } from "./tx-primitive.ts";
 import { booking } from "./undo-primitive.ts";
 import { signal, sleep } from "./wait-primitives.ts";
@@ -93,6 +94,7 @@ export const ALL_KINDS: readonly string[] = [
   ...Object.keys(RUN_ACTIONS),
   ANEW,
   FLOW_CONTROL,
+  SCHEDULES,
 ];
 /** What there was at first: a seed of that time still gives its program with these. */
 export const FIRST_KINDS: readonly string[] = [

@@ -28,6 +28,7 @@ import { Sights } from "./sights.ts";
 import { SignalRules } from "./signal-rules.ts";
 import { SimProcess } from "./sim-process.ts";
 import { Punctuality } from "./timeliness.ts";
+import { TimetableRules } from "./timetable-rules.ts";
 import { holdsSecret } from "./token-rules.ts";
 import { brief, Trace } from "./trace.ts";
 import { TxRules } from "./tx-rules.ts";
@@ -87,6 +88,7 @@ export class World {
   );
   readonly txRules: TxRules;
   readonly flowRules: FlowRules;
+  readonly timetableRules: TimetableRules;
   /** Every run that there is, whoever started it. */
   readonly runIds: string[] = [];
   /** The effects of the last fault begin now or before, epoch ms. */
@@ -131,6 +133,13 @@ export class World {
     this.journalRules.onZombieBody = () => this.sights.zombieBody();
     this.#workers = new Workers(this, program);
     this.flowRules = this.#flowRulesOf(program);
+    this.timetableRules = new TimetableRules({
+      timetable: program.timetable,
+      book: this.book,
+      complain: (what) => this.complain(what),
+      saw: (what, times) => this.sights.saw(what, times),
+      doClocksDisagree: () => this.course.doClocksDisagree,
+    });
     const complain = (what: string) => this.complain(what);
     this.familyRules = new FamilyRules(complain, (what) => this.sights.saw(what), program.generations > 1);
     this.txRules = new TxRules(this.book, this.outside.tables, complain, (what) => this.sights.saw(what));
@@ -144,6 +153,7 @@ export class World {
       this.foldRules,
       this.flowRules.members,
       this.flowRules,
+      this.timetableRules,
       this.outgoingRules,
       this.txRules,
       this.sights,
@@ -179,6 +189,12 @@ export class World {
     const run = await this.#latest.get(runId);
     if (run === undefined) throw new Error(`there is no run ${runId}`);
     return run;
+  }
+
+  /** Those that there are of a workflow. */
+  async runIdsOf(workflow: string): Promise<readonly string[]> {
+    const runs = await Promise.all(this.runIds.map(async (runId) => await this.run(runId)));
+    return runs.filter((run) => run.workflow === workflow).map(({ runId }) => runId);
   }
 
   /** Runs until `reached`, moving time to whatever is due next. False when it was not reached by `deadline`, epoch ms; faults may move that. */
