@@ -13,7 +13,8 @@ export interface Answer {
 }
 
 export class Api {
-  readonly #baseUrl: string;
+  /** Without a slash at its end. */
+  readonly baseUrl: string;
   readonly #signer = new SignatureV4({
     service: "execute-api",
     region: REGION,
@@ -21,9 +22,8 @@ export class Api {
     sha256: Sha256,
   });
 
-  /** Without a slash at its end. */
   constructor(baseUrl: string) {
-    this.#baseUrl = baseUrl;
+    this.baseUrl = baseUrl;
   }
 
   async get(path: string): Promise<Answer> {
@@ -35,8 +35,9 @@ export class Api {
   }
 
   /** Without a signature. */
-  async getUnsigned(path: string): Promise<Answer> {
-    return await answerOf(await fetch(`${this.#baseUrl}${path}`));
+  async unsigned(method: string, path: string, body?: unknown): Promise<Answer> {
+    const json = { headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
+    return await answerOf(await fetch(`${this.baseUrl}${path}`, { method, ...(body !== undefined && json) }));
   }
 
   /** Starts a run and answers with its id. */
@@ -76,7 +77,7 @@ export class Api {
     body: unknown,
     headers: Readonly<Record<string, string>>,
   ): Promise<Answer> {
-    const url = new URL(`${this.#baseUrl}${path}`);
+    const url = new URL(`${this.baseUrl}${path}`);
     const text = body === undefined ? undefined : JSON.stringify(body);
     const signed = await this.#signer.sign({
       method,

@@ -1,16 +1,22 @@
 // CDK app of the cloud suite: the demo stack with the suite's workflows beside the examples', times short enough to be
-// waited for, and a table in which workflows count what they do to the outside world.
+// waited for, routes with tokens open, and a table for what workflows do to the outside world and tell it.
 import path from "node:path";
-import { App, CfnOutput, Duration, RemovalPolicy } from "aws-cdk-lib";
+import { App, CfnOutput, Duration, Lazy, RemovalPolicy } from "aws-cdk-lib";
 import { AttributeType, BillingMode, Table } from "aws-cdk-lib/aws-dynamodb";
 import { DemoStack } from "../../bin/demo-stack.ts";
+import { apiAddress } from "./api-address.ts";
 import { STACK } from "./stack-name.ts";
 import { TIMES } from "./times.ts";
 
 const app = new App();
 const EFFECTS_TABLE = `${STACK}-effects`;
 
-const stack = new DemoStack(app, STACK, {
+// Links can be opened as they are.
+const publicUrl = Lazy.string({
+  produce: () => apiAddress(process.env["AWS_ENDPOINT_URL"] ?? "", stack.perdure.door.api.apiId),
+});
+
+const stack: DemoStack = new DemoStack(app, STACK, {
   perdure: {
     workflows: path.join(import.meta.dirname, "workflows.ts"),
     activation: { timeout: Duration.millis(TIMES.activationTimeoutMs) },
@@ -20,6 +26,8 @@ const stack = new DemoStack(app, STACK, {
     sweepGrain: Duration.millis(TIMES.sweepGrainMs),
     lease: Duration.millis(TIMES.leaseMs),
     renewedVisibility: Duration.millis(TIMES.visibilityMs),
+    openRoutes: ["approvals", "callbacks"],
+    publicUrl,
     environment: { EFFECTS_TABLE },
   },
 });

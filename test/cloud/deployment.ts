@@ -1,10 +1,11 @@
 // The stack in the emulator: deployed by the CDK's own command line, as a user would, and destroyed by it.
 import { readFileSync, rmSync } from "node:fs";
 import path from "node:path";
-import { DescribeStacksCommand } from "@aws-sdk/client-cloudformation";
+import { DescribeStacksCommand, GetTemplateCommand } from "@aws-sdk/client-cloudformation";
 import * as v from "valibot";
 import { ACCOUNT, type Clients, createClients, environmentFor, REGION } from "./account.ts";
 import { Api } from "./api.ts";
+import { apiAddress } from "./api-address.ts";
 import type { Emulator } from "./emulator.ts";
 import { cacheFolder, REPOSITORY } from "./folders.ts";
 import { run } from "./shell.ts";
@@ -24,10 +25,20 @@ const Outputs = v.object({
   ScheduleGroupName: v.string(),
 });
 
+const Template = v.object({
+  Resources: v.record(
+    v.string(),
+    v.object({ Type: v.string(), Properties: v.optional(v.record(v.string(), v.unknown()), {}) }),
+  ),
+});
+type Template = v.InferOutput<typeof Template>;
+
 export interface Deployment {
   readonly outputs: v.InferOutput<typeof Outputs>;
   readonly api: Api;
   readonly clients: Clients;
+  /** What was deployed, as CloudFormation has it. */
+  template(): Promise<Template>;
   /** Whether CloudFormation knows the stack. */
   exists(): Promise<boolean>;
   destroy(): Promise<void>;
@@ -63,8 +74,9 @@ export async function deploy(emulator: Emulator): Promise<Deployment> {
   const clients = createClients(emulator.endpoint);
   return {
     outputs,
-    api: new Api(`${emulator.endpoint}/_aws/execute-api/${outputs.ApiId}/$default`),
+    api: new Api(apiAddress(emulator.endpoint, outputs.ApiId)),
     clients,
+    template: async () => await readTemplate(clients),
     exists: () => stackExists(clients),
     destroy: async () => await cdk(REPOSITORY, "destroy", STACK, "--app", assembly, "--force"),
   };
@@ -80,6 +92,11 @@ function cdkFor(endpoint: string): (cwd: string, ...args: readonly string[]) => 
 function readOutputs(file: string): Deployment["outputs"] {
   const stacks: unknown = JSON.parse(readFileSync(file, "utf8"));
   return v.parse(v.object({ [STACK]: Outputs }), stacks)[STACK];
+}
+
+async function readTemplate({ cloudFormation }: Clients): Promise<Template> {
+  const { TemplateBody: text } = await cloudFormation.send(new GetTemplateCommand({ StackName: STACK }));
+  return v.parse(v.pipe(v.string(), v.parseJson(), Template), text);
 }
 
 async function stackExists({ cloudFormation }: Clients): Promise<boolean> {

@@ -1,6 +1,11 @@
-// What workflows did to the outside world, counted in a table beside Perdure's. The suite's workflows write it from
-// inside Lambda, its tests read it.
-import { type DynamoDBClient, GetItemCommand, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
+// What workflows did to the outside world, counted in a table beside Perdure's, and what they told it. The suite's workflows
+// write it from inside Lambda, its tests read it.
+import {
+  type DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+  UpdateItemCommand,
+} from "@aws-sdk/client-dynamodb";
 
 /** Counts an effect once more and answers how often it has happened now. */
 export async function countEffect(client: DynamoDBClient, table: string, effect: string): Promise<number> {
@@ -17,11 +22,28 @@ export async function countEffect(client: DynamoDBClient, table: string, effect:
 }
 
 export async function readEffect(client: DynamoDBClient, table: string, effect: string): Promise<number> {
+  return Number((await read(client, table, effect))?.["times"]?.N ?? 0);
+}
+
+/** As a mail would be sent: the last text counts. */
+export async function tell(client: DynamoDBClient, table: string, what: string, text: string): Promise<void> {
+  const Item = { effect: { S: what }, text: { S: text } };
+  await client.send(new PutItemCommand({ TableName: table, Item }));
+}
+
+export async function readTold(
+  client: DynamoDBClient,
+  table: string,
+  what: string,
+): Promise<string | undefined> {
+  return (await read(client, table, what))?.["text"]?.S;
+}
+
+async function read(client: DynamoDBClient, table: string, effect: string) {
   const request = new GetItemCommand({
     TableName: table,
     Key: { effect: { S: effect } },
     ConsistentRead: true,
   });
-  const { Item: item } = await client.send(request);
-  return Number(item?.["times"]?.N ?? 0);
+  return (await client.send(request)).Item;
 }

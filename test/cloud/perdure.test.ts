@@ -9,6 +9,7 @@ import { describeDeaths } from "./proofs/deaths.ts";
 import { describeDoor } from "./proofs/door.ts";
 import { describeDoubledSteps, describeDoubledWakeUps } from "./proofs/duplicates.ts";
 import { describeLostMessages, type LostRuns, loseWakeUps } from "./proofs/lost-messages.ts";
+import { describeOpenRoutes } from "./proofs/open-routes.ts";
 import { describeRuns } from "./proofs/runs.ts";
 import { describeWebhooks } from "./proofs/webhooks.ts";
 
@@ -41,6 +42,7 @@ describe.skipIf(emulator.kind === "none")("Perdure on AWS", () => {
   describe.concurrent("all at once", () => {
     describeLostMessages(cloud, () => lostRuns);
     describeDeaths(cloud);
+    describeOpenRoutes(cloud);
     describeRuns(cloud);
     describeDoubledSteps(cloud);
   });

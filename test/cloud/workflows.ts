@@ -3,7 +3,7 @@ import { setTimeout } from "node:timers/promises";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { TerminalError, workflow } from "perdure";
 import * as v from "valibot";
-import { countEffect } from "./effects.ts";
+import { countEffect, tell } from "./effects.ts";
 
 export * from "../../examples/workflows.ts";
 export * from "../chaos/workflows.ts";
@@ -12,6 +12,10 @@ const dynamo = new DynamoDBClient({});
 
 async function effect(name: string): Promise<number> {
   return await countEffect(dynamo, process.env["EFFECTS_TABLE"] ?? "", name);
+}
+
+async function say(what: string, text: string): Promise<void> {
+  await tell(dynamo, process.env["EFFECTS_TABLE"] ?? "", what, text);
 }
 
 /** One effect and a sleep of any length; says when it slept and woke by the clock of the function. */
@@ -32,6 +36,15 @@ export const nap = workflow("nap", { input: v.object({ sleepMs: v.number() }) },
 export const listen = workflow("listen", async (ctx) => {
   await ctx.step("before", async () => await effect(`${ctx.runId} before`));
   return await ctx.waitForSignal("said");
+});
+
+/** Asks a person, then a service: the link and the token are told to whoever reads the suite's table. */
+export const ask = workflow("ask", async (ctx) => {
+  const { approved, by } = await ctx.waitForApproval("approval", {
+    to: async ({ approveUrl }) => await say(`${ctx.runId} link`, approveUrl),
+  });
+  const answer = await ctx.waitForCallback("answer", async (token) => await say(`${ctx.runId} token`, token));
+  return { approved, by, answer };
 });
 
 /** A step in a Lambda of its own that takes its time. */
