@@ -1,8 +1,12 @@
 // CDK app of the cloud suite: the demo stack with the suite's workflows beside the examples', times short enough to be
-// waited for, routes with tokens open, and a table for what workflows do to the outside world and tell it.
+// waited for, routes with tokens open, and a table for what workflows do to the outside world and tell it,
+// and a queue that listens to their events.
 import path from "node:path";
 import { App, CfnOutput, Duration, Lazy, RemovalPolicy } from "aws-cdk-lib";
 import { AttributeType, BillingMode, Table } from "aws-cdk-lib/aws-dynamodb";
+import { Rule } from "aws-cdk-lib/aws-events";
+import { SqsQueue } from "aws-cdk-lib/aws-events-targets";
+import { Queue } from "aws-cdk-lib/aws-sqs";
 import { DemoStack } from "../../bin/demo-stack.ts";
 import { apiAddress } from "./api-address.ts";
 import { STACK } from "./stack-name.ts";
@@ -46,5 +50,15 @@ const { activation, stepHandlers } = stack.perdure;
 for (const { role } of [activation, ...[...stepHandlers.values()].map((handler) => handler.function)]) {
   effects.grantReadWriteData(role);
 }
+
+// Who listens to the events of workflows.
+const listener = new Queue(stack, "Listener", { removalPolicy: RemovalPolicy.DESTROY });
+new Rule(stack, "Announcements", {
+  eventBus: stack.perdure.eventBus,
+  eventPattern: { source: ["perdure"], detailType: ["announced"] },
+  targets: [new SqsQueue(listener)],
+});
+
+new CfnOutput(stack, "ListenerQueueUrl", { value: listener.queueUrl });
 new CfnOutput(stack, "EffectsTableName", { value: effects.tableName });
 new CfnOutput(stack, "ActivationSourceId", { value: stack.perdure.activationSource.eventSourceMappingId });

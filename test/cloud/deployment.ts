@@ -23,6 +23,7 @@ const Outputs = v.object({
   ActivationFunctionName: v.string(),
   StepQueueUrls: v.pipe(v.string(), v.parseJson(), v.record(v.string(), v.string())),
   ScheduleGroupName: v.string(),
+  ListenerQueueUrl: v.string(),
 });
 
 const Template = v.object({

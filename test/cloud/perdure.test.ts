@@ -8,6 +8,7 @@ import { startEmulator } from "./emulator.ts";
 import { describeDeaths } from "./proofs/deaths.ts";
 import { describeDoor } from "./proofs/door.ts";
 import { describeDoubledSteps, describeDoubledWakeUps } from "./proofs/duplicates.ts";
+import { describeEvents } from "./proofs/events.ts";
 import { describeLostMessages, type LostRuns, loseWakeUps } from "./proofs/lost-messages.ts";
 import { describeOpenRoutes } from "./proofs/open-routes.ts";
 import { describeRuns } from "./proofs/runs.ts";
@@ -43,6 +44,7 @@ describe.skipIf(emulator.kind === "none")("Perdure on AWS", () => {
     describeLostMessages(cloud, () => lostRuns);
     describeDeaths(cloud);
     describeOpenRoutes(cloud);
+    describeEvents(cloud);
     describeRuns(cloud);
     describeDoubledSteps(cloud);
   });

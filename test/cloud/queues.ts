@@ -49,6 +49,21 @@ export async function steal({ clients }: Deployment, queueUrl: string): Promise<
   });
 }
 
+/** The bodies of all that is on the queue, which are taken off it for good. */
+export async function drain({ clients }: Deployment, queueUrl: string): Promise<readonly string[]> {
+  const bodies: string[] = [];
+  for (;;) {
+    const { Messages: messages = [] } = await clients.sqs.send(
+      new ReceiveMessageCommand({ QueueUrl: queueUrl, MaxNumberOfMessages: 10, WaitTimeSeconds: 2 }),
+    );
+    if (messages.length === 0) return bodies;
+    for (const { Body: body = "", ReceiptHandle } of messages) {
+      await clients.sqs.send(new DeleteMessageCommand({ QueueUrl: queueUrl, ReceiptHandle }));
+      bodies.push(body);
+    }
+  }
+}
+
 /** Connects the activation queue to its function or parts the two, and returns when that is so. */
 export async function switchActivations({ clients, outputs }: Deployment, enabled: boolean): Promise<void> {
   const { ActivationSourceId: UUID } = outputs;

@@ -96,6 +96,20 @@ export const stumble = workflow("stumble", async (ctx) => {
   });
 });
 
+/** Tells the world, and ends its process the first time: before anybody has noted that the world knows. */
+export const announce = workflow(
+  "announce",
+  { input: v.object({ words: v.string() }) },
+  async (ctx, { words }) => {
+    await ctx.emit({ type: "announced", detail: { words } });
+    return await ctx.step("stumble", async () => {
+      const times = await effect(`${ctx.runId} stumble`);
+      if (times === 1) process.exit(1);
+      return times;
+    });
+  },
+);
+
 /** A value too large for the table, twice: recorded by a step, and returned. */
 export const haul = workflow("haul", { input: v.object({ bytes: v.number() }) }, async (ctx, { bytes }) => {
   const load = await ctx.step("load", () => noise(bytes));
