@@ -34,6 +34,10 @@ export class Api {
     return await this.#send("POST", path, body, headers);
   }
 
+  async delete(path: string): Promise<Answer> {
+    return await this.#send("DELETE", path, undefined, {});
+  }
+
   /** Without a signature. */
   async unsigned(method: string, path: string, body?: unknown): Promise<Answer> {
     const json = { headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
@@ -41,8 +45,8 @@ export class Api {
   }
 
   /** Starts a run and answers with its id. */
-  async start(workflow: string, input: unknown): Promise<string> {
-    const { status, body } = await this.post(`/workflows/${workflow}/runs`, { input });
+  async start(workflow: string, input: unknown, more: { readonly startAt?: string } = {}): Promise<string> {
+    const { status, body } = await this.post(`/workflows/${workflow}/runs`, { input, ...more });
     if (status !== 201) throw new Error(`${workflow} did not start: ${status} ${JSON.stringify(body)}`);
     return v.parse(v.object({ runId: v.string() }), body).runId;
   }

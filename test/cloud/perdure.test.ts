@@ -12,6 +12,7 @@ import { describeEvents } from "./proofs/events.ts";
 import { describeLostMessages, type LostRuns, loseWakeUps } from "./proofs/lost-messages.ts";
 import { describeOpenRoutes } from "./proofs/open-routes.ts";
 import { describeRuns } from "./proofs/runs.ts";
+import { describeSchedules } from "./proofs/schedules.ts";
 import { describeWebhooks } from "./proofs/webhooks.ts";
 
 vi.setConfig({ maxConcurrency: 32 });
@@ -45,6 +46,7 @@ describe.skipIf(emulator.kind === "none")("Perdure on AWS", () => {
     describeDeaths(cloud);
     describeOpenRoutes(cloud);
     describeEvents(cloud);
+    describeSchedules(cloud);
     describeRuns(cloud);
     describeDoubledSteps(cloud);
   });
