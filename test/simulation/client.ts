@@ -18,7 +18,9 @@ type Answer<T> = { readonly value: T } | { readonly refusal: PerdureError } | "n
 
 export async function startAs(world: World, program: Program, run: number): Promise<string> {
   const input = inputOf(program, labelOf(run));
-  const request = { workflow: WORKFLOW, input, idempotencyKey: keyOf(run) };
+  const { laterMs } = program;
+  const later = laterMs === undefined ? {} : { startAt: world.outside.clock.now() + laterMs };
+  const request = { workflow: WORKFLOW, input, idempotencyKey: keyOf(run), ...later };
   const answer = await untilAnswered(world, async (engine) => (await startRun(engine, request)).run.runId);
   if ("refusal" in answer) throw answer.refusal;
   if (answer.value !== runIdOf(run)) world.flowRules.answeredWith(answer.value, runIdOf(run));

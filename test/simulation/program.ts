@@ -25,6 +25,7 @@ import {
   drawRunActions,
   expectNode,
   holds,
+  LATER,
   longestMsOf,
   needsSweeper,
   outsideOf,
@@ -54,6 +55,8 @@ export interface Program {
   /** Invocations end after this long. */
   readonly invocationMs?: number;
   readonly runTimeoutMs?: number;
+  /** Its runs are started to begin so long after. */
+  readonly laterMs?: number;
   /** What bounds its runs. */
   readonly flow?: Flow;
   /** A schedule that starts runs of the workflow beside those of the program. */
@@ -121,7 +124,8 @@ export function drawProgram(seed: number, kinds: readonly string[] = ALL_KINDS):
     lists: chance.happens(0.2) ? [chance.pick(LISTS_AT_MS), chance.pick(LISTS_AT_MS)] : [],
     isInputLarge: chance.happens(0.1),
     place: chance.happens(0.6) ? "aws" : "local",
-    ...(flow === undefined ? {} : { flow }),
+    // Who waits for his time is in no line.
+    ...(flow === undefined ? drawLater(seed, kinds) : { flow }),
     ...(timetable === undefined ? {} : { timetable }),
     // Who stands in line looks by himself, through the sweeper; and a schedule that is deleted may have made a run.
     hasSweeper: chance.happens(0.6) || needsSweeper(root) || flow !== undefined || timetable !== undefined,
@@ -134,6 +138,11 @@ export function drawProgram(seed: number, kinds: readonly string[] = ALL_KINDS):
 /** Of a run that nobody outside has a part in. */
 function drawBrief(chance: Chance, newName: () => string): AnyNode {
   return drawNode(chance, newName, 0, BRIEF_KINDS);
+}
+
+function drawLater(seed: number, kinds: readonly string[]): Pick<Program, "laterMs"> {
+  const chance = new Chance(seed, "later");
+  return kinds.includes(LATER) && chance.happens(0.08) ? { laterMs: chance.pick(LATER_MS) } : {};
 }
 
 function drawGenerations(seed: number, kinds: readonly string[]): number {
@@ -155,6 +164,9 @@ export function settingsOf({ place }: Program): Settings {
 export function inputOf({ isInputLarge }: Program, label: string, node?: AnyNode): Input {
   return { label, padding: isInputLarge ? bulk(label) : "", ...(node === undefined ? {} : { node }) };
 }
+
+/** Of runs that are to begin later, ms: far enough for a timer of the scheduler, or near. */
+const LATER_MS = [20_000, 60_000, 4_000_000];
 
 export function labelOf(run: number): string {
   return `run ${run}`;
@@ -199,9 +211,9 @@ export function labelOfGeneration(label: string, generation: number): string {
 }
 
 /** Longest all of it may take without a fault, ms. */
-export function longestMs({ root, actions, generations, flow, timetable }: Program): number {
-  const one =
-    generations * longestMsOf(root) + Math.max(0, ...actions.map(({ atMs, lastsMs = 0 }) => atMs + lastsMs));
+export function longestMs({ root, actions, generations, laterMs = 0, flow, timetable }: Program): number {
+  const acted = Math.max(0, ...actions.map(({ atMs, lastsMs = 0 }) => atMs + lastsMs));
+  const one = generations * longestMsOf(root) + laterMs + acted;
   if (timetable !== undefined) return one + longestMsOfTimetable(timetable, longestMsOf(timetable.node));
   if (flow === undefined) return one;
   // One after the other, and each may have started another one.
@@ -266,7 +278,8 @@ export function workflowOf(
       if (generation < generations) await ctx.continueAsNew({ ...input, generation: generation + 1 });
       // Not when it fails: what is being undone then has no place for it.
       if (hasEpilogue) await ctx.step(EPILOGUE, () => "over");
-      return { value, drawn };
+      // What goes on behind the end must not change what it came to.
+      return { value, drawn: [...drawn] };
     },
   );
   return own;

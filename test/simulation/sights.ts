@@ -38,6 +38,7 @@ const NONE = {
   "children abandoned": 0,
   "children waited for": 0,
   "children never made": 0,
+  "began later": 0,
   "callbacks completed": 0,
   "callbacks completed twice": 0,
   "callbacks completed too late": 0,

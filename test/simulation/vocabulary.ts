@@ -87,12 +87,15 @@ const VOCABULARY = {
 const RUN_ACTIONS = { cancel, terminate, pause, look };
 /** The code may begin anew (program.ts): neither a node nor an action. */
 export const ANEW = "anew";
+/** Runs may be started to begin later (program.ts). */
+export const LATER = "later";
 
 /** What programs are drawn from unless one says otherwise. */
 export const ALL_KINDS: readonly string[] = [
   ...Object.keys(VOCABULARY),
   ...Object.keys(RUN_ACTIONS),
   ANEW,
+  LATER,
   FLOW_CONTROL,
   SCHEDULES,
 ];

@@ -27,6 +27,7 @@ import { dispatch, type Handlers } from "./seen-call.ts";
 import { Sights } from "./sights.ts";
 import { SignalRules } from "./signal-rules.ts";
 import { SimProcess } from "./sim-process.ts";
+import { StartRules } from "./start-rules.ts";
 import { Punctuality } from "./timeliness.ts";
 import { TimetableRules } from "./timetable-rules.ts";
 import { holdsSecret } from "./token-rules.ts";
@@ -150,6 +151,11 @@ export class World {
       this.signalRules,
       this.endRules,
       this.familyRules,
+      new StartRules(
+        complain,
+        (what) => this.sights.saw(what),
+        () => this.outside.clock.now(),
+      ),
       this.foldRules,
       this.flowRules.members,
       this.flowRules,
