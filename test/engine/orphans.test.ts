@@ -164,8 +164,8 @@ describe("a child's run id that is taken", () => {
       await startRun(lab.engine, { workflow: parent.name, input: 1, runId });
       await lab.settle();
       await expect(lab.result(runId)).rejects.toThrow(/started before with other content/);
-    // The code was told, and could have gone on.
-    expect((await lab.run(runId)).status).toBe("failed");
+      // The code was told, and could have gone on.
+      expect((await lab.run(runId)).status).toBe("failed");
       expect((await lab.run(childRunIdOf(runId, "one"))).status).toBe("suspended");
     },
   );
