@@ -145,7 +145,7 @@ export class Activation {
   /** Does again what an activation before may have died before it did (J4, K1). */
   async catchUp(): Promise<void> {
     const { execution, run } = this.#options;
-    await this.#makeChildren(execution.children.since(run.lastSeq), true);
+    await this.#makeChildren(execution.children.since(run.lastSeq));
   }
 
   /** @throws LeaseLost, Overtaken, and whatever the ports throw */
@@ -367,7 +367,7 @@ export class Activation {
     const { engine, execution, outgoing, run } = this.#options;
     this.#checkpoints += 1;
     outgoing.note(first, entries);
-    await this.#makeChildren(entries.filter(isChildStarted), false);
+    await this.#makeChildren(entries.filter(isChildStarted));
     for (const entry of entries) logFailure(engine.ports.log, run.runId, entry);
     for (const [i, entry] of entries.entries()) {
       if (execution.fault !== undefined) return;
@@ -379,9 +379,9 @@ export class Activation {
     await outgoing.trySend();
   }
 
-  async #makeChildren(begun: readonly ChildStarted[], isAgain: boolean): Promise<void> {
+  async #makeChildren(begun: readonly ChildStarted[]): Promise<void> {
     const { engine, execution } = this.#options;
-    this.#unborn.push(...(await makeChildren(engine, execution, begun, isAgain)));
+    this.#unborn.push(...(await makeChildren(engine, execution, begun)));
   }
 
   #takeAsOurs(stepId: string): void {
@@ -394,7 +394,9 @@ export class Activation {
     const { execution } = this.#options;
     const hasEnded = execution.outcome !== undefined || execution.fault !== undefined;
     const hasAnnounced = [...this.#ours].some((call) => !call.settled && call.state.at === "started");
-    return !hasEnded && !hasAnnounced && !this.#runner.busy && this.#isTimeToHandOff();
+    // Whoever comes next takes what META vouches for as done.
+    const owes = hasAnnounced || this.#unborn.length > 0;
+    return !hasEnded && !owes && !this.#runner.busy && this.#isTimeToHandOff();
   }
 
   /** Never before something was appended: a run whose replay takes most of the time must still move. */

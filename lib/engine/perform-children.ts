@@ -43,16 +43,11 @@ export async function performChildren(engine: Engine, run: Run, decision: Decisi
   return [...entries, ...cancelled];
 }
 
-/**
- * Makes the children whose start is in the journal. Answers what became of those that there cannot be.
- *
- * @param isAgain another activation has recorded their start, and may have made them
- */
+/** Makes the children whose start is in the journal. Answers what became of those that there cannot be. */
 export async function makeChildren(
   engine: Engine,
   execution: Execution,
   begun: readonly ChildStarted[],
-  isAgain: boolean,
 ): Promise<ChildFailed[]> {
   const failed = await inParallel(begun, async ({ id, at }) => {
     const call = execution.calls.find("child", id);
@@ -63,8 +58,9 @@ export async function makeChildren(
       return undefined;
     } catch (error) {
       if (!(error instanceof PerdureError)) throw error;
-      // It is there, made by code that gave it something else.
-      if (error.code === "E_IDEMPOTENCY_CONFLICT" && isAgain) return undefined;
+      // It is there, made before a crash by code that gave it something else.
+      if (error.code === "E_IDEMPOTENCY_CONFLICT" && (await isMade(engine, execution.run, call)))
+        return undefined;
       if (call.isAwaited && error.code !== "E_UNKNOWN_WORKFLOW")
         return await failedToStart(engine, execution.run, call, error);
       execution.fault ??= error;
@@ -100,6 +96,12 @@ async function begin(
     decision.fault ??= error;
     return undefined;
   }
+}
+
+/** Whether the run of that id is this very child. */
+async function isMade({ ports }: Engine, { runId }: Run, call: ChildCall): Promise<boolean> {
+  const parent = (await ports.store.runs.get(call.runId))?.parent;
+  return parent?.runId === runId && parent.id === call.key;
 }
 
 async function startOf(engine: Engine, run: Run, call: ChildCall): Promise<CheckedStart> {

@@ -170,6 +170,13 @@ describe("a child's run id that is taken", () => {
     },
   );
 
+  it("is told so before the run is handed on", async () => {
+    const lab = new Lab([parents.runChild, sleeps], { settings: { checkpointsPerActivation: 1 } });
+    await startRun(lab.engine, { workflow: "sleeps", input: "other", runId: childRunIdOf("parent", "one") });
+    await startRun(lab.engine, { workflow: "awaits", input: 1, runId: "parent" });
+    await expect(lab.result("parent")).rejects.toThrow(/started before with other content/);
+  });
+
   it("by the child that was made before a crash, with what the code gave it then, is that child", async () => {
     let given = 0;
     const echo = workflow("sleeps", async (_, input) => input);

@@ -42,8 +42,8 @@ export const atMostOnce: Area = [
     invariant: "code",
     why: "a step that never ran is taken for interrupted",
     file: activation,
-    find: "return !hasEnded && !hasAnnounced && !this.#runner.busy",
-    replace: "return !hasEnded && !this.#runner.busy",
+    find: "const owes = hasAnnounced || this.#unborn.length > 0;",
+    replace: "const owes = hasAnnounced === undefined || this.#unborn.length > 0;",
     noticedIn,
   },
   {
