@@ -12,6 +12,8 @@ export interface Issue {
 
 /** Bad input, with every fault and its path. */
 export class InputError extends PerdureError {
+  /** To authors it is one: the class is ours alone. */
+  static override readonly name = "PerdureError";
   readonly issues: readonly Issue[];
 
   constructor(code: ErrorCode, what: string, issues: readonly Issue[]) {

@@ -330,7 +330,7 @@ const kept: readonly Situation[] = [
       );
     },
     gives: expect.objectContaining({
-      cause: { is: "Error", name: "Error", message: "coded", fields: { code: "G1" } },
+      cause: { is: "Error", name: "Coded", message: "coded", fields: { code: "G1" } },
     }),
   },
   {
