@@ -212,7 +212,7 @@ export class Activation {
   /** Whether the inbox has turned out to hold something else than it was decided by. */
   #learn({ freshNotes, repeated }: Decision): boolean {
     this.#notes = [...this.#notes, ...freshNotes];
-    for (const key of repeated) this.#options.execution.consumed.add(key);
+    for (const key of repeated) this.#options.execution.signals.take(key);
     this.#isStale ||= repeated.length > 0;
     return freshNotes.length + repeated.length > 0;
   }
@@ -263,9 +263,9 @@ export class Activation {
     const { run, engine } = this.#options;
     if (execution.fault !== undefined) return { kind: "stalled", fault: execution.fault };
     const now = engine.ports.clock.now();
-    if (execution.outcome !== undefined) {
+    if (execution.end.outcome !== undefined) {
       const said = await lastWords(engine, execution);
-      return await this.#terminate(await terminalOf(execution, execution.outcome, engine, now), said);
+      return await this.#terminate(await terminalOf(execution, execution.end.outcome, engine, now), said);
     }
     const terminate = this.#asked("terminate");
     if (terminate !== undefined)
@@ -280,12 +280,12 @@ export class Activation {
   /** Entries about the run as a whole that are due. */
   #aboutTheRun(): RunEntry[] {
     const { execution, engine } = this.#options;
-    if (execution.outcome !== undefined) return [];
+    if (execution.end.outcome !== undefined) return [];
     const now = engine.ports.clock.now();
     const deadline = this.#deadline();
     if (deadline !== undefined && deadline <= now && execution.undos.anyKept)
       return [{ type: "run.expired", at: now }];
-    const cancel = execution.isCancelled ? undefined : this.#asked("cancel");
+    const cancel = execution.end.isCancelled ? undefined : this.#asked("cancel");
     if (cancel === undefined || !this.#isGraceOver(now)) return [];
     const { reason } = cancel;
     return [{ type: "run.cancel_requested", ...(reason === undefined ? {} : { reason }), at: now }];
@@ -312,7 +312,7 @@ export class Activation {
 
   /** Nothing once the journal says that it has passed. */
   #deadline(): number | undefined {
-    return this.#options.execution.isExpired ? undefined : this.#options.run.deadline;
+    return this.#options.execution.end.isExpired ? undefined : this.#options.run.deadline;
   }
 
   /** What has been announced in the journal must be started here or is lost; nothing else when time is up or unwanted. */
@@ -334,7 +334,7 @@ export class Activation {
     const { execution, engine, run } = this.#options;
     const calls = { open: execution.calls.open(), withdrawn: execution.calls.withdrawn() };
     return decide(calls, {
-      inbox: new Inbox(this.#facts, execution.consumed, this.#notes),
+      inbox: new Inbox(this.#facts, execution.signals.keys, this.#notes),
       hasOutcome: (call) => settled.has(call),
       isRunning: (call) => this.#runner.isRunning(call),
       isOurs: (call) => this.#ours.has(call),
@@ -392,7 +392,7 @@ export class Activation {
   /** At a step boundary: nothing runs here, and the code has not ended. */
   #mayHandOff(): boolean {
     const { execution } = this.#options;
-    const hasEnded = execution.outcome !== undefined || execution.fault !== undefined;
+    const hasEnded = execution.end.outcome !== undefined || execution.fault !== undefined;
     const hasAnnounced = [...this.#ours].some((call) => !call.settled && call.state.at === "started");
     // Whoever comes next takes what META vouches for as done.
     const owes = hasAnnounced || this.#unborn.length > 0;

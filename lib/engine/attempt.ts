@@ -7,7 +7,7 @@ import type { Failure, Payload } from "../ports/payload.ts";
 import { CancelledError, TimeoutError } from "../sdk/errors.ts";
 import type { Polling, StepCall } from "./call.ts";
 import { decode, encode } from "./codec.ts";
-import type { Outcome } from "./execution.ts";
+import type { Outcome } from "./outcome.ts";
 import { decideRetry, type RetryDecision } from "./retry.ts";
 import { checkInput } from "./validate.ts";
 

@@ -4,6 +4,7 @@
 // run at once and were called in different turns: their numbers then depend on which result came first. That is refused.
 import { PerdureError } from "../sdk/errors.ts";
 import type { Call, CallKind } from "./call.ts";
+import { isUndoId } from "./undo-id.ts";
 
 export class Calls {
   readonly #byKey = new Map<string, Call>();
@@ -61,6 +62,27 @@ export class Calls {
     this.#withdrawn.add(call);
     this.#settle(call);
     if (error !== undefined) call.reject(error);
+  }
+
+  /**
+   * Nobody wants what is open below a scope any more. What undoes goes on, and so do children that are to be waited for, and
+   * calls of the kinds excepted.
+   */
+  withdrawBelow(
+    scope: string,
+    errorOf: ((call: Call) => Error) | undefined,
+    except: readonly CallKind[] = [],
+  ): void {
+    for (const call of this.#open) {
+      // A turn that the journal begins begins, whatever happens to its loop before.
+      const isToCome = call.kind === "loop" && call.next === undefined;
+      const staysOpen =
+        isToCome ||
+        except.includes(call.kind) ||
+        isUndoId(call.id) ||
+        (call.kind === "child" && call.onParentClose === "wait");
+      if (call.id.startsWith(scope) && !staysOpen) this.withdraw(call, errorOf?.(call));
+    }
   }
 
   /** Calls without a result, in the order they were made. */

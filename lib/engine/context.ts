@@ -80,7 +80,7 @@ export function createContext(execution: Execution, log: Log, prefix: string): C
     map: (name: string, items: readonly unknown[], body: never, options = {}) =>
       mapItems(enter, name, items, body, options),
     loop: (name: string, state: unknown, body: never) => runLoop(enter, name, state, body),
-    continueAsNew: (input: unknown) => execution.continueAsNew(input),
+    continueAsNew: (input: unknown) => execution.end.continueAsNew(input),
     compensations: {
       add: (name: string, undo: (step: StepContext) => unknown) =>
         addCompensation(execution, prefix, name, undo),
@@ -101,7 +101,7 @@ export function createContext(execution: Execution, log: Log, prefix: string): C
     scheduled: scheduledOf(execution),
     [SCHEDULING]: createScheduling(execution, prefix),
     get isCancelled() {
-      return execution.isCancelled;
+      return execution.end.isCancelled;
     },
   };
   // The overloads of Context give the callers their types.

@@ -21,7 +21,7 @@ export async function salvage(
   for (const entry of entries) if (entry.type === "run.version_marked") execution.versions.noteMark(entry);
   await execution.start();
   for (const entry of entries) {
-    if (execution.fault !== undefined || execution.outcome !== undefined) break;
+    if (execution.fault !== undefined || execution.end.outcome !== undefined) break;
     if (!isStillAskedFor(execution, entry, dropped)) continue;
     kept.push(entry);
     await deliverEntry(engine, execution, { seq: kept.length, entry, isFirst: false });

@@ -14,7 +14,7 @@ import {
 import type { Bell } from "./bell.ts";
 import type { StepCall } from "./call.ts";
 import type { Engine } from "./engine.ts";
-import type { Outcome } from "./execution.ts";
+import type { Outcome } from "./outcome.ts";
 import { pack, packFailure } from "./payloads.ts";
 
 export interface RunnerOptions {

@@ -2,15 +2,16 @@
 import type { Fact, RunTimedOut, TerminalEntry } from "../ports/journal.ts";
 import type { ClosedStatus, Run } from "../ports/run.ts";
 import { CancelledError, TimeoutError } from "../sdk/errors.ts";
+import type { Ended } from "./code-end.ts";
 import type { Engine } from "./engine.ts";
-import type { Ended, Execution } from "./execution.ts";
+import type { Execution } from "./execution.ts";
 import { packFailure } from "./payloads.ts";
 import { packResult } from "./step-runner.ts";
 import { unreachable } from "./unreachable.ts";
 
 /** A result that cannot be recorded makes the run a failed one. */
 export async function terminalOf(
-  { run, isCancelled }: Execution,
+  { run, end }: Execution,
   ended: Ended,
   engine: Engine,
   at: number,
@@ -20,7 +21,7 @@ export async function terminalOf(
   const result = await packResult(ended, run.runId, engine);
   if (result.ok) return { type: "run.succeeded", value: result.value, at };
   // Who was asked to end and ends otherwise than with a result has done as asked, however it went.
-  const type = isCancelled && !ended.ok ? "run.cancelled" : "run.failed";
+  const type = end.isCancelled && !ended.ok ? "run.cancelled" : "run.failed";
   return { type, failure: result.failure, ...undone, at };
 }
 

@@ -19,7 +19,8 @@ export async function turnOver(
   execution: Execution,
   { turns }: Decision,
 ): Promise<LoopTurned | RunContinued | RunContinueRefused | undefined> {
-  if (execution.continuation !== undefined) return await continued(engine, execution, execution.continuation);
+  const { continuation } = execution.end;
+  if (continuation !== undefined) return await continued(engine, execution, continuation);
   for (const { id, next } of turns)
     if (next !== undefined) return await nextTurn(engine, execution, id, next);
   return undefined;
@@ -67,7 +68,7 @@ async function continued(
 }
 
 function untakenBelow(execution: Execution, scope: string): Pick<LoopTurned, "untaken"> {
-  const untaken = execution.untakenBelow(scope);
+  const untaken = execution.signals.missedBelow(scope);
   return untaken.length === 0 ? {} : { untaken };
 }
 

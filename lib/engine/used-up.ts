@@ -40,7 +40,7 @@ export function usedUp(execution: Execution, lastSeq: number, held: Held): UsedU
 function isUsedUp(execution: Execution, fact: Fact, isAnswered: (seq: number) => boolean): boolean {
   switch (fact.kind) {
     case "signal":
-      return execution.consumed.has(fact.key);
+      return execution.signals.keys.has(fact.key);
     case "step":
       return isAnswered(fact.seq);
     case "child":

@@ -1,7 +1,7 @@
 // Values from outside against a Standard Schema.
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { type ErrorCode, PerdureError } from "../sdk/errors.ts";
-import type { Outcome } from "./execution.ts";
+import type { Outcome } from "./outcome.ts";
 
 /** One fault of an input, and where it is. */
 export interface Issue {

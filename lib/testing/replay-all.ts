@@ -74,7 +74,7 @@ async function replayOne(engine: Engine, journal: ReadJournal, place: string): P
       calls,
     );
     if (execution.fault !== undefined) throw execution.fault;
-    if (execution.outcome === undefined && !execution.calls.anyOpen) throw foreignAwait(journal.runId);
+    if (execution.end.outcome === undefined && !execution.calls.anyOpen) throw foreignAwait(journal.runId);
     return { calls, asked: execution.versions.asked };
   } catch (error) {
     if (!(error instanceof PerdureError)) throw error;

@@ -26,5 +26,8 @@ it("the code's clock never runs backwards, whatever the clocks of its owners", a
   const entries = [...slept("a", from + 5_000), ...slept("b", from + 1_000), ...slept("c", from + 6_000)];
   const checkpoints = [{ first: 1, entries, fence: 1, mark: "m", at: from }];
   const { execution } = await replay(lab.engine, run, { checkpoints, facts: [] });
-  expect(execution.outcome).toEqual({ ok: true, value: [from, from + 5_000, from + 5_000, from + 6_000] });
+  expect(execution.end.outcome).toEqual({
+    ok: true,
+    value: [from, from + 5_000, from + 5_000, from + 6_000],
+  });
 });

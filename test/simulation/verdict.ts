@@ -227,7 +227,7 @@ async function judgeReplay(
 }
 
 function differenceOf(
-  { fault, outcome }: Execution,
+  { fault, end: { outcome } }: Execution,
   loaded: Loaded,
   { last, value }: End,
 ): string | undefined {

@@ -25,7 +25,7 @@ export function runChild(execution: Execution, request: ChildRequest): DurablePr
   const call = makeCall(execution, "child", `${request.prefix}${request.name}`, () =>
     ask(execution, request, onParentClose, { isAwaited: true }),
   );
-  if (onParentClose === "wait") execution.awaited.add(call);
+  if (onParentClose === "wait") execution.end.awaited.add(call);
   return call;
 }
 
@@ -41,7 +41,7 @@ export function startChild(execution: Execution, request: ChildRequest): Durable
     }),
   );
   call.catch(started.reject);
-  if (isAwaited) execution.awaited.add(call);
+  if (isAwaited) execution.end.awaited.add(call);
   return durable(started.promise, (reason) => call.cancel(reason));
 }
 

@@ -49,7 +49,7 @@ class Loop {
     this.#execution = execution;
     this.#scope = scope;
     this.#body = body;
-    this.#isCleaningUp = execution.isCancelled;
+    this.#isCleaningUp = execution.end.isCancelled;
     this.#isInGivenUp = execution.givenUp.has(scope.id);
   }
 
@@ -63,7 +63,7 @@ class Loop {
       const answer = await this.#turn(standing);
       if ("done" in answer) return answer.done;
       const next = { turn: standing.turn + 1, state: encode(answer.next) };
-      await this.#execution.closeScope(scopeOfTurn(id, standing.turn));
+      await this.#execution.end.closeScope(scopeOfTurn(id, standing.turn));
       this.#checkGoesOn();
       standing = await this.#next(next);
     }
@@ -81,10 +81,10 @@ class Loop {
 
   /** A turn may have caught what it was told; nothing would ever tell the next one. */
   #checkGoesOn(): void {
-    const { givenUp, isCancelled } = this.#execution;
+    const { givenUp, end } = this.#execution;
     const { id } = this.#scope;
     if (this.#cancelled !== undefined) throw this.#cancelled;
-    if (isCancelled && !this.#isCleaningUp)
+    if (end.isCancelled && !this.#isCleaningUp)
       throw new CancelledError(`the run was cancelled in a turn of loop "${id}"`);
     if (givenUp.has(id) && !this.#isInGivenUp)
       throw new CancelledError(`a scope around loop "${id}" was cancelled in one of its turns`);

@@ -45,9 +45,9 @@ export function openScope(
       execution.checkReach(`the cancel of ${what} "${id}"`, id);
       if (!execution.admits(`cancel of ${what} "${id}"`, false)) return;
       execution.givenUp.add(below(part));
-      execution.withdrawBelow(below(part), (call) => cancelled(`${call.kind} "${call.id}"`, reason));
+      execution.calls.withdrawBelow(below(part), (call) => cancelled(`${call.kind} "${call.id}"`, reason));
     },
-    isUnwanted: () => execution.isCancelled || execution.givenUp.has(id),
+    isUnwanted: () => execution.end.isCancelled || execution.givenUp.has(id),
   };
 }
 

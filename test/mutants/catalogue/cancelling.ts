@@ -1,8 +1,9 @@
-// Asking a run to end, and ending it at once (lib/engine/cancel-run.ts, terminate-run.ts, activation.ts, execution.ts).
+// Asking a run to end, and ending it at once (lib/engine/cancel-run.ts, terminate-run.ts, activation.ts, code-end.ts).
 import type { Area } from "../mutant.ts";
 
+const end = "lib/engine/code-end.ts";
+const calls = "lib/engine/calls.ts";
 const activation = "lib/engine/activation.ts";
-const execution = "lib/engine/execution.ts";
 const terminate = "lib/engine/terminate-run.ts";
 const noticedIn = ["test/engine/cancel.test.ts"];
 const CHILDREN = ["test/engine/children.test.ts"];
@@ -46,7 +47,7 @@ export const cancelling: Area = [
     invariant: "code",
     why: "what it does to clean up is cancelled too",
     file: activation,
-    find: 'const cancel = execution.isCancelled ? undefined : this.#asked("cancel");',
+    find: 'const cancel = execution.end.isCancelled ? undefined : this.#asked("cancel");',
     replace: 'const cancel = this.#asked("cancel");',
     noticedIn,
   },
@@ -90,18 +91,18 @@ export const cancelling: Area = [
     name: "a cancelled run may not clean up",
     invariant: "code",
     why: "the calls of its catch and finally blocks never settle",
-    file: execution,
-    find: "const isEnding = this.isExpired || ",
-    replace: "const isEnding = this.isExpired || this.isCancelled || ",
+    file: end,
+    find: "return this.#isExpired || ",
+    replace: "return this.#isExpired || this.#isCancelled || ",
     noticedIn,
   },
   {
     name: "what a cancelled run waits for does not reject",
     invariant: "code",
     why: "its code waits for ever",
-    file: execution,
-    find: 'this.withdrawBelow("", errorOf);',
-    replace: 'this.withdrawBelow("", undefined);',
+    file: end,
+    find: 'calls.withdrawBelow("", errorOf);',
+    replace: 'calls.withdrawBelow("", undefined);',
     noticedIn,
   },
   {
@@ -109,7 +110,7 @@ export const cancelling: Area = [
     invariant: "code",
     why: "whoever cancelled it is told that it broke",
     file: "lib/engine/terminal.ts",
-    find: 'isCancelled && !ended.ok ? "run.cancelled" : "run.failed"',
+    find: 'end.isCancelled && !ended.ok ? "run.cancelled" : "run.failed"',
     replace: '"run.failed"',
     noticedIn,
   },
@@ -126,7 +127,7 @@ export const cancelling: Area = [
     name: "a cancellation gives up what is being undone",
     invariant: "code",
     why: "half of what a failing run has done stays done",
-    file: execution,
+    file: calls,
     find: "        isUndoId(call.id) ||\n",
     replace: "",
     noticedIn: UNDO,
@@ -135,7 +136,7 @@ export const cancelling: Area = [
     name: "a cancelled run leaves a child that it was to wait for",
     invariant: "code",
     why: "the parent ends before a child whose policy is to be waited for",
-    file: execution,
+    file: calls,
     find: ' ||\n        (call.kind === "child" && call.onParentClose === "wait")',
     replace: "",
     noticedIn: CHILDREN,

@@ -1,6 +1,7 @@
 // Runs started by runs (lib/engine/kinds/child.ts, perform-children.ts, family.ts, open-children.ts).
 import type { Area } from "../mutant.ts";
 
+const end = "lib/engine/code-end.ts";
 const family = "lib/engine/family.ts";
 const child = "lib/engine/kinds/child.ts";
 const perform = "lib/engine/perform-children.ts";
@@ -90,7 +91,7 @@ export const children: Area = [
     name: "a parent does not wait for the children that it is to wait for",
     invariant: "code",
     why: "it is said to have ended while its children work",
-    file: "lib/engine/execution.ts",
+    file: end,
     find: "if (this.awaited.size === 0) this.#end(ended);",
     replace: "if (this.awaited.size >= 0) this.#end(ended);",
     noticedIn,

@@ -1,6 +1,7 @@
 // Scopes, parallel branches, maps, and calls that nobody wants any more (lib/engine/compose, execution.ts, calls.ts).
 import type { Area } from "../mutant.ts";
 
+const calls = "lib/engine/calls.ts";
 const fanOut = "lib/engine/compose/fan-out.ts";
 const scope = "lib/engine/compose/scope.ts";
 const batch = "lib/engine/compose/batch-options.ts";
@@ -22,8 +23,8 @@ export const composition: Area = [
     name: "giving up a scope gives up everything",
     invariant: "code",
     why: "the loser takes the winner with it",
-    file: execution,
-    find: "if (call.id.startsWith(prefix) && !staysOpen)",
+    file: calls,
+    find: "if (call.id.startsWith(scope) && !staysOpen)",
     replace: "if (!staysOpen)",
     noticedIn,
   },

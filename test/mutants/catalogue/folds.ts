@@ -1,6 +1,8 @@
 // What replay leaves out (lib/engine/folds.ts, replay.ts): which entries, which positions, and from where on.
 import type { Area } from "../mutant.ts";
 
+const signals = "lib/engine/taken-signals.ts";
+const execution = "lib/engine/execution.ts";
 const file = "lib/engine/folds.ts";
 const replay = "lib/engine/replay.ts";
 const FOLDS = "test/engine/folds.test.ts";
@@ -166,8 +168,8 @@ export const folds: Area = [
     name: "signals of turns that are left out are not known to be consumed",
     invariant: "F5",
     why: "a signal that was taken is taken once more",
-    file: "lib/engine/execution.ts",
-    find: '    if ("fact" in entry) this.consumed.add(entry.fact);\n',
+    file: signals,
+    find: '    if ("fact" in entry) this.#taken.add(entry.fact);\n',
     replace: "",
     noticedIn: [LOOP, "test/engine/loop-races.test.ts", "test/engine/loop-crashes.test.ts"],
   },
@@ -175,9 +177,9 @@ export const folds: Area = [
     name: "attributes of turns that are left out are forgotten",
     invariant: "J4",
     why: "META never shows what was set just before the turn ended",
-    file: "lib/engine/execution.ts",
-    find: '    this.attributes.note(seq, entry);\n    if ("fact" in entry)',
-    replace: '    if ("fact" in entry)',
+    file: execution,
+    find: "    this.attributes.note(seq, entry);\n    this.signals.leaveOut(entry);",
+    replace: "    this.signals.leaveOut(entry);",
     noticedIn,
   },
   {

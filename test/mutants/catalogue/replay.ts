@@ -21,13 +21,7 @@ export const replay: Area = [
     file: execution,
     find: "return this.#inTurn && !isOver",
     replace: "return !isOver",
-    also: [
-      {
-        file: execution,
-        find: "if (!this.#inTurn)\n      this.#foreign(\n",
-        replace: "if (false)\n      this.#foreign(\n",
-      },
-    ],
+    also: [{ file: execution, find: "if (this.#inTurn) return;\n", replace: "return;\n" }],
     noticedIn: DIVERGENCE,
   },
   {

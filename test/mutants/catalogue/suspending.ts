@@ -91,7 +91,7 @@ export const suspending: Area = [
     invariant: "code",
     why: "a run never times out",
     file: activation,
-    find: "return this.#options.execution.isExpired ? undefined : this.#options.run.deadline;",
+    find: "return this.#options.execution.end.isExpired ? undefined : this.#options.run.deadline;",
     replace: "return undefined;",
     noticedIn: ["test/engine/sleeps.test.ts"],
   },

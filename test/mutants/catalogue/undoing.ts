@@ -1,8 +1,8 @@
-// Compensations (lib/engine/undo.ts, execution.ts).
+// Compensations (lib/engine/undo.ts, code-end.ts).
 import type { Area } from "../mutant.ts";
 
+const end = "lib/engine/code-end.ts";
 const undo = "lib/engine/undo.ts";
-const execution = "lib/engine/execution.ts";
 const step = "lib/engine/kinds/step.ts";
 const noticedIn = ["test/engine/undo.test.ts"];
 
@@ -31,7 +31,7 @@ export const undoing: Area = [
     name: "what was undone is not reported",
     invariant: "code",
     why: "nobody can tell what stayed done",
-    file: execution,
+    file: end,
     find: "this.#waitThenEnd(undone.length === 0 ?",
     replace: "this.#waitThenEnd(undone.length >= 0 ?",
     noticedIn,
@@ -58,9 +58,9 @@ export const undoing: Area = [
     name: "a run that succeeds is undone",
     invariant: "code",
     why: "the order is booked, and everything of it cancelled",
-    file: execution,
-    find: "(value) => this.#waitThenEnd({ ok: true, value }),",
-    replace: "(value) => this.#undoThenEnd({ ok: true, value }),",
+    file: end,
+    find: "this.#waitThenEnd({ ok: true, value });",
+    replace: "this.#undoThenEnd({ ok: true, value });",
     noticedIn,
   },
   {
@@ -76,9 +76,9 @@ export const undoing: Area = [
     name: "the code of a run whose time is up goes on",
     invariant: "code",
     why: "it does new things while the old ones are undone",
-    file: execution,
-    find: "return this.#inTurn && !isOver && (isUndo || !isEnding);",
-    replace: "return this.#inTurn && !isOver && (isUndo || !isEnding || this.isExpired);",
+    file: end,
+    find: "return this.#isExpired || this.#stay",
+    replace: "return this.#stay",
     noticedIn,
   },
   {
@@ -103,23 +103,23 @@ export const undoing: Area = [
     name: "what succeeded in the moment in which the code failed is not undone",
     invariant: "code",
     why: "a step that was given up has happened, and stays done",
-    file: execution,
-    find: "if (outcome === undefined || outcome.ok || !this.undos.anyKept) return;",
-    replace: "if (outcome !== null) return;",
+    file: end,
+    find: "if (outcome === undefined || outcome.ok || !this.#execution.undos.anyKept) return undefined;",
+    replace: "if (outcome !== null) return undefined;",
     noticedIn,
   },
   {
     name: "what succeeded while a failed run waited for its children is not undone",
     invariant: "code",
     why: "a step that nobody waited for any more has happened, and stays done",
-    file: execution,
-    find: "if (!outcome.ok && this.undos.anyKept) this.#undoThenEnd(outcome);\n    else ",
+    file: end,
+    find: "if (!ended.ok && undos.anyKept) this.#undoThenEnd(ended);\n    else ",
     replace: "",
     also: [
       {
-        file: execution,
-        find: "if (outcome === undefined || outcome.ok || !this.undos.anyKept) return;",
-        replace: "if (outcome !== null) return;",
+        file: end,
+        find: "if (outcome === undefined || outcome.ok || !this.#execution.undos.anyKept) return undefined;",
+        replace: "if (outcome !== null) return undefined;",
       },
     ],
     noticedIn,
