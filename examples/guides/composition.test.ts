@@ -1,6 +1,7 @@
 // The code of docs/guides/composition.md.
 import { type Context, workflow } from "perdure";
 import { createTestEnvironment } from "perdure/testing";
+import * as v from "valibot";
 import { describe, expect, it } from "vitest";
 
 /** A piece of workflow that others use, whatever names it has inside. */
@@ -41,6 +42,18 @@ const quickest = workflow("quickest", async (ctx) => {
   return offers.values;
 });
 
+const Order = v.object({ lines: v.array(v.object({ sku: v.string(), pieces: v.number() })) });
+
+const parcels = workflow("parcels", { input: Order }, async (ctx, order) => {
+  const packed = await ctx.map(
+    "pack",
+    order.lines,
+    (c, line) => c.step("box", () => `${line.pieces} ${line.sku}`),
+    { key: (line) => line.sku },
+  );
+  return packed;
+});
+
 const race = workflow("race", async (ctx) => {
   const answer = ctx.waitForSignal("answer");
   const tooLate = ctx.sleep("too late", "1 day");
@@ -62,6 +75,18 @@ describe("the guide to composition", () => {
   it("does several things at once", async () => {
     const environment = createTestEnvironment({ workflows: [checks] });
     expect(await (await environment.start(checks, undefined)).result()).toBe(true);
+  });
+
+  it("names what it does many times", async () => {
+    const environment = createTestEnvironment({ workflows: [parcels] });
+    const lines = [
+      { sku: "screw", pieces: 40 },
+      { sku: "nut", pieces: 8 },
+    ];
+    const run = await environment.start(parcels, { lines });
+    expect(await run.result()).toEqual(["40 screw", "8 nut"]);
+    const ids = (await run.journal()).flatMap(({ id }) => (id === undefined ? [] : [id]));
+    expect(ids).toEqual(["pack/screw/box", "pack/nut/box"]);
   });
 
   it("takes the first that is good enough", async () => {

@@ -7,6 +7,7 @@
 //
 // Every shard holds its runs in order, so a page is a merge of the shards. The sort key, time and run id, is unique over
 // all of them: the last one looked at is the cursor, and a run that starts later shifts no page.
+import { inParallel } from "../engine/in-parallel.ts";
 import { LIST_PAGE } from "../limits.ts";
 import { hasAttributes, isClosed, type Run } from "../ports/run.ts";
 import type { RunIndex, RunQuery } from "../ports/store.ts";
@@ -74,7 +75,7 @@ export async function dueEntries(
   now: number,
   limit: number,
 ): Promise<readonly Item[]> {
-  const shards = await inParallel(SHARDS, async (shard) => {
+  const shards = await inParallel(SHARDS, MAX_PARALLEL_QUERIES, async (shard) => {
     const partition = sweepPartition(table, kind, shard);
     return await firstItems(table, { partition, from: 0, to: now, limit, index: SWEEP_INDEX });
   });
@@ -103,6 +104,7 @@ async function newestEntries(
   const range = { from: oldest, to: below, limit: limit + 1, newestFirst: true, index: LIST_INDEX };
   const shards = await inParallel(
     partitions,
+    MAX_PARALLEL_QUERIES,
     async (partition) => await firstItems(table, { ...range, partition }),
   );
   const ends = shards.filter((items) => items.length > limit).map((items) => String(items.at(-1)?.listSk));
@@ -138,12 +140,4 @@ async function firstItems(table: Table, range: Range & { readonly limit: number 
     if (found.length >= range.limit) break;
   }
   return found.slice(0, range.limit);
-}
-
-async function inParallel<In, Out>(inputs: readonly In[], read: (input: In) => Promise<Out>): Promise<Out[]> {
-  const outputs: Out[] = [];
-  for (let first = 0; first < inputs.length; first += MAX_PARALLEL_QUERIES) {
-    outputs.push(...(await Promise.all(inputs.slice(first, first + MAX_PARALLEL_QUERIES).map(read))));
-  }
-  return outputs;
 }

@@ -16,12 +16,15 @@ import type { Decision } from "./decision.ts";
 import type { Engine } from "./engine.ts";
 import type { Execution } from "./execution.ts";
 import { endChild, isForgotten } from "./family.ts";
+import { inParallel } from "./in-parallel.ts";
 import { packFailure } from "./payloads.ts";
 import { assertSame, type CheckedStart, checkStart, createRun } from "./start-run.ts";
 
 export async function performChildren(engine: Engine, run: Run, decision: Decision): Promise<CallEntry[]> {
   const { clock } = engine.ports;
-  const begun = await inParallel(decision.startChildren, (call) => begin(engine, run, call, decision));
+  const begun = await inParallel(decision.startChildren, MAX_PARALLEL_STARTS, (call) =>
+    begin(engine, run, call, decision),
+  );
   const entries: CallEntry[] = begun.filter((entry) => entry !== undefined);
   for (const { call, fact } of decision.childrenEnded) {
     const of = { id: call.id, at: clock.now() };
@@ -31,15 +34,19 @@ export async function performChildren(engine: Engine, run: Run, decision: Decisi
         : { type: "child.failed", ...of, failure: fact.outcome.failure, status: fact.status },
     );
   }
-  const cancelled = await inParallel(decision.cancelChildren, async (call): Promise<CallEntry> => {
-    const at = clock.now();
-    if (call.endsFor !== undefined) await cancelQuietly(engine, call.runId, call.endsFor);
-    else {
-      const started = { runId: call.runId, at: call.startedAt ?? at };
-      await endChild(engine, started, `its parent ${run.runId} no longer waits for it`);
-    }
-    return { type: "child.cancelled", id: call.id, at };
-  });
+  const cancelled = await inParallel(
+    decision.cancelChildren,
+    MAX_PARALLEL_STARTS,
+    async (call): Promise<CallEntry> => {
+      const at = clock.now();
+      if (call.endsFor !== undefined) await cancelQuietly(engine, call.runId, call.endsFor);
+      else {
+        const started = { runId: call.runId, at: call.startedAt ?? at };
+        await endChild(engine, started, `its parent ${run.runId} no longer waits for it`);
+      }
+      return { type: "child.cancelled", id: call.id, at };
+    },
+  );
   return [...entries, ...cancelled];
 }
 
@@ -49,7 +56,7 @@ export async function makeChildren(
   execution: Execution,
   begun: readonly ChildStarted[],
 ): Promise<ChildFailed[]> {
-  const failed = await inParallel(begun, async ({ id, at }) => {
+  const failed = await inParallel(begun, MAX_PARALLEL_STARTS, async ({ id, at }) => {
     const call = execution.calls.find("child", id);
     // One that may have been deleted must not be made a second time.
     if (call?.kind !== "child" || isForgotten(engine, at)) return undefined;
@@ -124,12 +131,4 @@ async function failedToStart(
 /** Under an id that was chosen: that of a time that has had its run. */
 function startedBefore(runId: string): PerdureError {
   return new PerdureError("E_IDEMPOTENCY_CONFLICT", `Run ${runId} was started before by another call.`);
-}
-
-async function inParallel<In, Out>(inputs: readonly In[], work: (input: In) => Promise<Out>): Promise<Out[]> {
-  const outputs: Out[] = [];
-  for (let first = 0; first < inputs.length; first += MAX_PARALLEL_STARTS) {
-    outputs.push(...(await Promise.all(inputs.slice(first, first + MAX_PARALLEL_STARTS).map(work))));
-  }
-  return outputs;
 }

@@ -15,11 +15,20 @@ export interface BatchOptions {
   readonly tolerate?: number | `${number}%` | "all";
 }
 
+/** What `ctx.map` may be asked for besides. */
+export interface MapKey<I> {
+  /**
+   * Names the piece of work of an item, in the ids of its calls and in the `Batch`. Has to differ from item to item and to
+   * answer the same on every replay. @default the index
+   */
+  readonly key?: (item: I, index: number) => string;
+}
+
 /** Options with which the answer is a `Batch`. */
 export type TolerantOptions = BatchOptions &
   ({ readonly minSuccessful: number | `${number}%` } | { readonly tolerate: number | `${number}%` | "all" });
 
-/** What became of one piece of work. `key` is the name of the branch, or the index of the item. */
+/** What became of one piece of work. `key` is the name of the branch, or the key of the item. */
 export type BatchItem<T> = { readonly index: number; readonly key: string } & (
   | { readonly status: "succeeded"; readonly value: T }
   | { readonly status: "failed"; readonly error: unknown }

@@ -5,7 +5,7 @@ import type { Undone } from "../ports/journal.ts";
 import type { Log } from "../ports/log.ts";
 import type { AttributeChange } from "../ports/run.ts";
 import type { TransactionWrite } from "../ports/transaction.ts";
-import type { Batch, BatchOptions, TolerantOptions } from "./batch.ts";
+import type { Batch, BatchOptions, MapKey, TolerantOptions } from "./batch.ts";
 import type { Approval, ApprovalOptions, CallbackOptions, Submit } from "./callback.ts";
 import type { ChildHandle, ChildOptions } from "./child.ts";
 import type { DurablePromise } from "./durable-promise.ts";
@@ -222,26 +222,27 @@ export interface Context<Signals extends SignalSchemas = SignalSchemas, Sent = u
   ): DurablePromise<{ -readonly [K in keyof B]: Awaited<ReturnType<B[K]>> }>;
 
   /**
-   * Works on every item, each in a scope `<name>/<index>/`, and gives the results in the order of the items. Failures are
-   * as in `parallel`.
+   * Works on every item, each in a scope `<name>/<index>/`, or `<name>/<key>/` for those who name their items, and gives the
+   * results in the order of the items. Failures are as in `parallel`.
    *
    * @example
    * const parcels = await ctx.map("ship", order.lines, (c, line) => c.step("book", () => carrier.book(line)), {
    *   concurrency: 10,
+   *   key: (line) => line.sku,
    * });
-   * @throws BatchError when more failed than were tolerated
+   * @throws BatchError when more failed than were tolerated, E_BAD_OPTION when two items have one key
    */
   map<I, T>(
     name: string,
     items: readonly I[],
     body: (scope: Context<Signals, Sent>, item: I, index: number) => Promise<T>,
-    options: TolerantOptions,
+    options: TolerantOptions & MapKey<I>,
   ): DurablePromise<Batch<T>>;
   map<I, T>(
     name: string,
     items: readonly I[],
     body: (scope: Context<Signals, Sent>, item: I, index: number) => Promise<T>,
-    options?: BatchOptions,
+    options?: BatchOptions & MapKey<I>,
   ): DurablePromise<T[]>;
 
   /**

@@ -3,7 +3,7 @@ export type { Undone } from "../ports/journal.ts";
 export type { Log } from "../ports/log.ts";
 export type { AttributeChange, Attributes } from "../ports/run.ts";
 export type { TransactionWrite, WriteRefusal } from "../ports/transaction.ts";
-export type { Batch, BatchItem, BatchOptions } from "./batch.ts";
+export type { Batch, BatchItem, BatchOptions, MapKey } from "./batch.ts";
 export type { Approval, ApprovalOptions, ApprovalRequest, CallbackOptions, Submit } from "./callback.ts";
 export type { ChildHandle, ChildOptions } from "./child.ts";
 export type { Compensations, Context, SignalOptions, SignalSchemas } from "./context.ts";

@@ -1,6 +1,7 @@
 // Scopes, parallel branches, maps, and giving up the losers.
 import { describe, expect, it } from "vitest";
 import { cancelRun } from "../../lib/engine/index.ts";
+import type { Batch } from "../../lib/sdk/batch.ts";
 import type { Context } from "../../lib/sdk/context.ts";
 import { BatchError, CancelledError, TerminalError } from "../../lib/sdk/errors.ts";
 import { workflow } from "../../lib/sdk/workflow.ts";
@@ -186,6 +187,45 @@ describe("a map", () => {
     );
     expect(value).toEqual([50, 41, 32, 23, 14]);
     expect(most).toBe(2);
+  });
+
+  it("names its pieces by the keys of the items", async () => {
+    const w = workflow("w", (ctx) =>
+      ctx.map("m", ["nut", "screw"], (c, item) => c.step("s", () => item), {
+        tolerate: 1,
+        key: (item, index) => `${index} ${item}`,
+      }),
+    );
+    const lab = new Lab([w]);
+    const runId = await lab.start(w);
+    const { items } = (await lab.result(runId)) as Batch<string>;
+    expect(items.map(({ key }) => key)).toEqual(["0 nut", "1 screw"]);
+    const ids = (await lab.entries(runId)).flatMap((entry) => ("id" in entry ? [entry.id] : []));
+    expect(ids).toEqual(["m/0 nut/s", "m/1 screw/s"]);
+  });
+
+  it.each([
+    ["no function", "sku", 'key of map "m" is "sku"; it must be a function that names an item.'],
+    [
+      "a number",
+      (item: number) => item,
+      'number cannot be the name of a part of map "m" (the key of item 0).',
+    ],
+    ["a path", () => "a/b", '"a/b" cannot be the name of a part of map "m" (the key of item 0).'],
+    [
+      "one for two items",
+      (item: number) => String(item % 2),
+      'Items 0 and 2 of map "m" both have the key "1"; keys must differ.',
+    ],
+  ])("refuses a key that is %s, and begins nothing", async (_, key, message) => {
+    let count = 0;
+    const { value } = await resultOf((ctx) =>
+      ctx
+        .map("m", [1, 2, 3], (c) => c.step("s", () => (count += 1)), { key: key as never })
+        .catch((error: Error) => error.message),
+    );
+    expect(value).toContain(message);
+    expect(count).toBe(0);
   });
 
   it("keeps the order of the items, whichever is ready first", async () => {

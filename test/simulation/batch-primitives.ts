@@ -50,6 +50,8 @@ export interface BatchNode extends NamedGroup<"batch"> {
   /** Whether each piece fails when it has done its work. */
   readonly doFail: readonly boolean[];
   readonly options: { readonly tolerate: number } | { readonly minSuccessful: number };
+  /** Whether pieces have names of their own. */
+  readonly isKeyed: boolean;
 }
 
 export const batch: Primitive<BatchNode> = {
@@ -61,10 +63,11 @@ export const batch: Primitive<BatchNode> = {
     const options = chance.happens(0.5)
       ? { tolerate: chance.int(0, group.inner.length) }
       : { minSuccessful: chance.int(1, group.inner.length) };
-    return { ...group, ...drawConcurrency(where), doFail, options };
+    return { ...group, ...drawConcurrency(where), doFail, options, isKeyed: chance.happens(0.5) };
   },
   run: async (node, at) => {
-    const { name, inner, doFail, concurrency, options } = node;
+    const { name, inner, doFail, concurrency, options, isKeyed } = node;
+    const keyOf = (i: number) => (isKeyed ? `piece ${i}` : String(i));
     const room = new Room(concurrency, at);
     try {
       const result = await at.ctx.map(
@@ -72,11 +75,15 @@ export const batch: Primitive<BatchNode> = {
         inner,
         async (ctx, item, i) =>
           await room.use(async () => {
-            const value = await at.within(ctx, `${name}/${i}/`).run(item);
+            const value = await at.within(ctx, `${name}/${keyOf(i)}/`).run(item);
             if (doFail[i] === true) throw new Error(`piece ${i}`);
             return value;
           }),
-        { ...options, ...(concurrency === undefined ? {} : { concurrency }) },
+        {
+          ...options,
+          ...(concurrency === undefined ? {} : { concurrency }),
+          ...(isKeyed ? { key: (_, i) => keyOf(i) } : {}),
+        },
       );
       if (isTooMuch(node)) at.complain(`${name} succeeded`);
       checkBatch(node, result, at);

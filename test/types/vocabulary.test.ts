@@ -171,6 +171,7 @@ describe("the types of many pieces of work", () => {
       expectTypeOf(lengths).toEqualTypeOf<number[]>();
       const batch = await ctx.map("some", [1, 2], async (c, n) => c.step("text", () => `${n}`), {
         tolerate: "10%",
+        key: (n, index) => `${n.toFixed()} ${index}`,
       });
       expectTypeOf(batch).toEqualTypeOf<Batch<string>>();
       expectTypeOf(batch.values).toEqualTypeOf<readonly string[]>();
@@ -178,6 +179,8 @@ describe("the types of many pieces of work", () => {
         if (item.status === "succeeded") expectTypeOf(item.value).toBeString();
         if (item.status === "failed") expectTypeOf(item.error).toBeUnknown();
       }
+      // @ts-expect-error -- a key is text
+      await ctx.map("some", [1, 2], async () => 1, { key: (n: number) => n });
       // @ts-expect-error -- neither a count nor a percentage
       await ctx.map("some", [1, 2], async () => 1, { tolerate: "many" });
     });

@@ -4,9 +4,14 @@ import { PerdureError } from "../../sdk/errors.ts";
 import { checkKeys, shown } from "../../sdk/options.ts";
 import type { Policy } from "./fan-out.ts";
 
-/** @throws E_BAD_OPTION */
-export function policyOf(what: string, options: BatchOptions, count: number): Policy {
-  checkKeys(what, options, ["concurrency", "minSuccessful", "tolerate"]);
+/** `more`: keys that are others' to read. @throws E_BAD_OPTION */
+export function policyOf(
+  what: string,
+  options: BatchOptions,
+  count: number,
+  more: readonly string[] = [],
+): Policy {
+  checkKeys(what, options, ["concurrency", "minSuccessful", "tolerate", ...more]);
   const { concurrency, minSuccessful, tolerate } = options;
   if (concurrency !== undefined && !(Number.isSafeInteger(concurrency) && concurrency >= 1)) {
     throw new PerdureError(

@@ -1,8 +1,11 @@
-// `ctx.map`: one piece of work for each item, each in a scope of its own: `<name>/<index>/`.
-import type { BatchOptions } from "../../sdk/batch.ts";
+// `ctx.map`: one piece of work for each item, each in a scope of its own: `<name>/<key>/`, where the key is the index or
+// what the author makes of the item.
+import type { BatchOptions, MapKey } from "../../sdk/batch.ts";
 import type { Context } from "../../sdk/context.ts";
 import type { DurablePromise } from "../../sdk/durable-promise.ts";
 import { PerdureError } from "../../sdk/errors.ts";
+import { checkName } from "../../sdk/names.ts";
+import { shown } from "../../sdk/options.ts";
 import { isTolerant, policyOf } from "./batch-options.ts";
 import { fanOut, unlessFailed } from "./fan-out.ts";
 import { type Enter, inScope } from "./scope.ts";
@@ -14,7 +17,7 @@ export function mapItems(
   name: string,
   items: readonly unknown[],
   body: Body,
-  options: BatchOptions,
+  options: BatchOptions & MapKey<unknown>,
 ): DurablePromise<unknown> {
   return inScope(enter, "map", name, (scope) => {
     const what = `map "${name}"`;
@@ -28,12 +31,14 @@ export function mapItems(
         "E_BAD_OPTION",
         `The ${what} has no function; it is the third argument of ctx.map.`,
       );
-    const policy = policyOf(what, options, items.length);
+    const policy = policyOf(what, options, items.length, ["key"]);
+    const keys = keysOf(what, items, options.key);
+    const keyOf = (index: number) => keys[index] ?? "";
     const pieces = {
       count: items.length,
-      keyOf: String,
-      run: async (index: number) => body(scope.context(String(index)), items[index], index),
-      cancel: (index: number, reason: string) => scope.cancel(reason, String(index)),
+      keyOf,
+      run: async (index: number) => body(scope.context(keyOf(index)), items[index], index),
+      cancel: (index: number, reason: string) => scope.cancel(reason, keyOf(index)),
       isUnwanted: () => scope.isUnwanted(),
     };
     const isTold = isTolerant(options);
@@ -43,4 +48,27 @@ export function mapItems(
     });
     return { done, cancel: (reason) => scope.cancel(reason) };
   });
+}
+
+/** Two items of one key would share the identities of their steps. */
+function keysOf(what: string, items: readonly unknown[], key: MapKey<unknown>["key"]): readonly string[] {
+  if (key === undefined) return items.map((_, index) => String(index));
+  if (typeof key !== "function")
+    throw new PerdureError(
+      "E_BAD_OPTION",
+      `key of ${what} is ${shown(key)}; it must be a function that names an item.`,
+    );
+  const indexes = new Map<string, number>();
+  for (const [index, item] of items.entries()) {
+    const name: unknown = key(item, index);
+    checkName(`part of ${what} (the key of item ${index})`, name);
+    const twin = indexes.get(name);
+    if (twin !== undefined)
+      throw new PerdureError(
+        "E_BAD_OPTION",
+        `Items ${twin} and ${index} of ${what} both have the key ${shown(name)}; keys must differ.`,
+      );
+    indexes.set(name, index);
+  }
+  return [...indexes.keys()];
 }
