@@ -89,8 +89,8 @@ export const journalDynamodb: Area = [
     invariant: "W4",
     why: "nothing finds most of the runs whose message was lost",
     file: index,
-    find: "const shards = await inParallel(SHARDS, async (shard) => {",
-    replace: "const shards = await inParallel(SHARDS.slice(0, 1), async (shard) => {",
+    find: "const shards = await inParallel(SHARDS, MAX_PARALLEL_QUERIES, async (shard) => {",
+    replace: "const shards = await inParallel(SHARDS.slice(0, 1), MAX_PARALLEL_QUERIES, async (shard) => {",
     noticedIn,
   },
   {
