@@ -1,29 +1,22 @@
 // What the conformance suites cannot ask for, because only this store has shards and keeps closed runs in an index.
-import { type DynamoDBClient, GetItemCommand } from "@aws-sdk/client-dynamodb";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createTableClient } from "../../lib/aws/clients.ts";
+import { GetItemCommand } from "@aws-sdk/client-dynamodb";
+import { beforeAll, describe, expect, test } from "vitest";
 import { createDynamoStore } from "../../lib/aws/dynamo-store.ts";
 import { INDEX_SHARDS } from "../../lib/limits.ts";
 import { CLOSED_STATUSES, type Run } from "../../lib/ports/run.ts";
 import type { RunQuery, Store } from "../../lib/ports/store.ts";
 import { aRun, FAR_FUTURE_SECONDS, NOW } from "../conformance/samples.ts";
 import { claimed } from "../conformance/store-steps.ts";
-import { createTable } from "./create-table.ts";
-import { type Dynoxide, skipsWithoutDynoxide, startDynoxide } from "./dynoxide.ts";
-import { emulatorAccess } from "./suites.ts";
+import { skipsWithoutDynoxide } from "./dynoxide.ts";
+import { useTable } from "./use-table.ts";
 
 describe.skipIf(skipsWithoutDynoxide())("the indexes of the DynamoDB store", () => {
-  let server: Dynoxide;
-  let client: DynamoDBClient;
+  const client = useTable();
   let open: (namespace: string) => Store;
 
   beforeAll(async () => {
-    server = await startDynoxide();
-    client = createTableClient({ ...emulatorAccess, endpoint: server.endpoint });
-    await createTable(client, "perdure");
-    open = (namespace) => createDynamoStore({ client, tableName: "perdure", namespace });
+    open = (namespace) => createDynamoStore({ client: client(), tableName: "perdure", namespace });
   });
-  afterAll(async () => await server.stop());
 
   test("pages of one outcome miss no run that a shard hides behind others", async () => {
     const store = open("outcomes");
@@ -51,7 +44,7 @@ describe.skipIf(skipsWithoutDynoxide())("the indexes of the DynamoDB store", () 
     expect((await store.runs.get(run.runId))?.sweepAt).toBeUndefined();
     expect(await store.index.due(place, 10)).toEqual([]);
     const Key = { pk: { S: `RUN#${run.runId}` }, sk: { S: "META" } };
-    const { Item: item } = await client.send(new GetItemCommand({ TableName: "perdure", Key }));
+    const { Item: item } = await client().send(new GetItemCommand({ TableName: "perdure", Key }));
     expect(item?.sweepSk).toEqual({ N: String(place) });
   });
 

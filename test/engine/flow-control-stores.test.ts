@@ -1,13 +1,10 @@
 // Flow control on stores that keep something: a limit holds on SQLite and on DynamoDB as it does in memory, wherever a
 // process dies, and nothing is left behind. (Each port method by itself: test/conformance/store-limits.ts.)
-import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createTableClient } from "../../lib/aws/clients.ts";
+import { describe, expect, it } from "vitest";
 import { openDatabase } from "../../lib/local/sqlite/database.ts";
 import { SqliteStore } from "../../lib/local/sqlite/sqlite-store.ts";
-import { createTable } from "../aws/create-table.ts";
-import { type Dynoxide, skipsWithoutDynoxide, startDynoxide } from "../aws/dynoxide.ts";
-import { emulatorAccess } from "../aws/suites.ts";
+import { skipsWithoutDynoxide } from "../aws/dynoxide.ts";
+import { useTable } from "../aws/use-table.ts";
 import { expectEmpty, Inside, startAll } from "./inside.ts";
 import { Lab } from "./lab.ts";
 import { TableLab } from "./table-lab.ts";
@@ -40,20 +37,10 @@ describe("on SQLite", () => {
 });
 
 describe.skipIf(skipsWithoutDynoxide())("on DynamoDB", () => {
-  let server: Dynoxide;
-  let client: DynamoDBClient;
-  beforeAll(async () => {
-    server = await startDynoxide();
-    client = createTableClient({ ...emulatorAccess, endpoint: server.endpoint });
-    await createTable(client, "perdure");
-  });
-  afterAll(async () => {
-    client.destroy();
-    await server.stop();
-  });
+  const client = useTable();
 
   it.each(CRASHES)("a limit of two is kept by five runs when a process dies at call %i", async (crash) => {
     const inside = new Inside();
-    await fiveRuns(new TableLab(client, "perdure", [inside.workflow(OPTIONS)]), inside, crash);
+    await fiveRuns(new TableLab(client(), "perdure", [inside.workflow(OPTIONS)]), inside, crash);
   });
 });

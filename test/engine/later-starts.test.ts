@@ -1,14 +1,11 @@
 // Runs that are started now and begin later.
-import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createTableClient } from "../../lib/aws/clients.ts";
+import { describe, expect, it } from "vitest";
 import { cancelRun, startRun } from "../../lib/engine/index.ts";
 import { openDatabase } from "../../lib/local/sqlite/database.ts";
 import { SqliteStore } from "../../lib/local/sqlite/sqlite-store.ts";
 import { workflow } from "../../lib/sdk/workflow.ts";
-import { createTable } from "../aws/create-table.ts";
-import { type Dynoxide, skipsWithoutDynoxide, startDynoxide } from "../aws/dynoxide.ts";
-import { emulatorAccess } from "../aws/suites.ts";
+import { skipsWithoutDynoxide } from "../aws/dynoxide.ts";
+import { useTable } from "../aws/use-table.ts";
 import { everyCrash } from "./every-crash.ts";
 import { checkInvariants } from "./invariants.ts";
 import { Lab } from "./lab.ts";
@@ -118,19 +115,9 @@ describe("a run that is to begin later", () => {
 });
 
 describe.skipIf(skipsWithoutDynoxide())("a run that is to begin later, on DynamoDB", () => {
-  let server: Dynoxide;
-  let client: DynamoDBClient;
-  beforeAll(async () => {
-    server = await startDynoxide();
-    client = createTableClient({ ...emulatorAccess, endpoint: server.endpoint });
-    await createTable(client, "perdure");
-  });
-  afterAll(async () => {
-    client.destroy();
-    await server.stop();
-  });
+  const client = useTable();
 
   it("begins at its time", async () => {
-    await beginsInTime(new TableLab(client, "perdure", [tells]));
+    await beginsInTime(new TableLab(client(), "perdure", [tells]));
   });
 });

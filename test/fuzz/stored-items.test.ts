@@ -1,16 +1,13 @@
 // Whatever is wrong with what is stored, nobody guesses: the run stalls and names the item, the others go on, nothing is
 // written over it, and once the item is mended the run goes on to the result it would have had.
 import { randomBytes, randomUUID } from "node:crypto";
-import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { createApi } from "../../lib/api/index.ts";
-import { createTableClient } from "../../lib/aws/clients.ts";
 import { reviveRun, sendSignal, startRun, unpack } from "../../lib/engine/index.ts";
 import { isTerminal } from "../../lib/ports/journal.ts";
 import { workflow } from "../../lib/sdk/index.ts";
-import { createTable } from "../aws/create-table.ts";
-import { type Dynoxide, skipsWithoutDynoxide, startDynoxide } from "../aws/dynoxide.ts";
-import { emulatorAccess } from "../aws/suites.ts";
+import { skipsWithoutDynoxide } from "../aws/dynoxide.ts";
+import { useTable } from "../aws/use-table.ts";
 import { type Damage, JOURNAL_DAMAGE, META_DAMAGE } from "./damage.ts";
 import { type Dynamo, Stage } from "./stage.ts";
 
@@ -235,17 +232,7 @@ describe("on SQLite", () => {
 });
 
 describe.skipIf(skipsWithoutDynoxide())("on DynamoDB", () => {
-  let dynoxide: Dynoxide;
-  let client: DynamoDBClient;
-  beforeAll(async () => {
-    dynoxide = await startDynoxide();
-    client = createTableClient({ ...emulatorAccess, endpoint: dynoxide.endpoint });
-    await createTable(client, "runs");
-  });
-  afterAll(async () => {
-    client.destroy();
-    await dynoxide.stop();
-  });
+  const client = useTable("runs");
 
-  describeDamage(async () => await play({ client, table: "runs", namespace: randomUUID() }));
+  describeDamage(async () => await play({ client: client(), table: "runs", namespace: randomUUID() }));
 });
