@@ -4,6 +4,6 @@ export { EngineFunction, type EngineFunctionProps } from "./engine-function.ts";
 export { HttpDoor, type HttpDoorProps } from "./http-door.ts";
 export { addOutputs } from "./outputs.ts";
 export { Perdure, type StepHandler } from "./perdure.ts";
-export type { ActivationProps, PerdureProps, StepHandlerProps, TimingProps } from "./props.ts";
+export type { ActivationProps, OpenRoutes, PerdureProps, StepHandlerProps, TimingProps } from "./props.ts";
 export { TimerGroup, type TimerGroupProps } from "./timer-group.ts";
 export { WorkQueue, type WorkQueueProps } from "./work-queue.ts";
