@@ -7,12 +7,20 @@ import {
   pauseSchedule,
   resumeSchedule,
   triggerSchedule,
+  updateSchedule,
 } from "../../lib/engine/index.ts";
 import type { ErrorCode } from "../../lib/sdk/errors.ts";
 import type { ScheduleSpec } from "../../lib/sdk/schedule.ts";
 import { expectRefusal, untilAnswered } from "./client.ts";
 import { inputOf, type Program, WORKFLOW } from "./program.ts";
-import { BACKFILLED_TIMES, type Request, SCHEDULE_ID, SCHEDULED_LABEL, type Timetable } from "./timetable.ts";
+import {
+  BACKFILLED_TIMES,
+  type Request,
+  SCHEDULE_ID,
+  SCHEDULED_LABEL,
+  type Terms,
+  type Timetable,
+} from "./timetable.ts";
 import type { World } from "./world.ts";
 
 /** A process may have a clock that is behind, and only the past is filled in. */
@@ -22,7 +30,7 @@ export async function followTimetable(world: World, program: Program, timetable:
   const { clock } = world.outside;
   const make = async () => {
     // What is asked again is the same, whenever that is.
-    const spec = specOf(program, timetable, clock.now());
+    const spec = specOf(program, timetable, timetable, clock.now());
     // A try of before may have been applied late: then it is there, or was, and its times are over.
     await ask(
       world,
@@ -35,7 +43,13 @@ export async function followTimetable(world: World, program: Program, timetable:
   for (const [nth, { what, afterMs }] of timetable.requests.entries()) {
     await clock.sleep(afterMs);
     if (what === "make again") await make();
-    else {
+    else if (what === "update") {
+      const spec = specOf(program, timetable, timetable.later, clock.now());
+      const idempotencyKey = `request ${nth}`;
+      const act = async (engine: Engine) => await updateSchedule(engine, spec, { idempotencyKey });
+      // Asked again much later, its times may be over.
+      await ask(world, act, "E_SCHEDULE_NOT_FOUND", "E_RUN_CLOSED", "E_BAD_OPTION");
+    } else {
       const act = actOf(what, timetable, clock.now(), `request ${nth}`);
       // It may have ended by itself, also between the look and the word.
       await ask(world, act, "E_SCHEDULE_NOT_FOUND", "E_RUN_CLOSED");
@@ -58,7 +72,7 @@ async function ask(
 }
 
 function actOf(
-  what: Exclude<Request["what"], "make again">,
+  what: Exclude<Request["what"], "make again" | "update">,
   { everyMs }: Timetable,
   now: number,
   idempotencyKey: string,
@@ -82,8 +96,12 @@ function actOf(
   }
 }
 
-function specOf(program: Program, timetable: Timetable, now: number): ScheduleSpec {
-  const { node, everyMs, isCron, lastsMs, limit, overlap, catchUpMs, jitterMs } = timetable;
+function specOf(
+  program: Program,
+  { node, everyMs, isCron, lastsMs, jitterMs }: Timetable,
+  { limit, overlap, catchUpMs }: Terms,
+  now: number,
+): ScheduleSpec {
   return {
     id: SCHEDULE_ID,
     workflow: WORKFLOW,

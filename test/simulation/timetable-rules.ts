@@ -17,7 +17,7 @@ import type { Run } from "../../lib/ports/run.ts";
 import { SCHEDULE_WORKFLOW } from "../../lib/sdk/names.ts";
 import type { JournalBook, Noted } from "./journal-book.ts";
 import type { Handlers } from "./seen-call.ts";
-import type { Timetable } from "./timetable.ts";
+import { type Terms, type Timetable, termsOf } from "./timetable.ts";
 import type { TimetableSight } from "./timetable-sights.ts";
 
 const SKEW_MS = 10_000;
@@ -121,9 +121,15 @@ export class TimetableRules {
     const { timetable } = this.#watch;
     return (
       timetable === undefined ||
-      timetable.overlap === "allow" ||
+      this.#anyTerms(({ overlap }) => overlap === "allow") ||
       timetable.requests.some(({ what }) => what === "backfill beside")
     );
+  }
+
+  /** Whether it was like this at one time or another: which run was decided by which terms is not told. */
+  #anyTerms(isLike: (terms: Terms) => boolean): boolean {
+    const { timetable } = this.#watch;
+    return timetable !== undefined && termsOf(timetable).some(isLike);
   }
 
   /** When all is over: of one schedule, as it showed itself last, and what it has taken. */
@@ -131,7 +137,7 @@ export class TimetableRules {
     const { saw, complain } = this.#watch;
     const { counts, open, waiting } = shown;
     const own = [...this.#started.values()].filter(({ schedule }) => schedule === runId);
-    for (const started of own) this.#judgeRun(started, shown, taken);
+    for (const started of own) this.#judgeRun(started, taken);
     this.#judgeBounds(runId, own, shown);
     if (status !== "succeeded") {
       if (status !== "cancelled") complain(`schedule ${runId} is ${status}`);
@@ -165,14 +171,24 @@ export class TimetableRules {
     );
     saw("times filled in", filledIn);
     const counted = counts.started + counts.skipped + counts.missed + counts.failed;
-    if (counted !== nominal + byHand + filledIn)
+    const isUpdated = taken.some(({ event }) => event.type === "update");
+    if (isUpdated) saw("schedules that were updated");
+    // Times that are due when it is updated are nobody's: the new ones count from then on.
+    const most = nominal + byHand + filledIn;
+    const least = isUpdated ? byHand + filledIn : most;
+    if (counted < least || counted > most)
       complain(
         `H1: schedule ${runId} had ${nominal} times, ${byHand} by hand and ${filledIn} to be filled in, and counts ${counted}`,
       );
   }
 
   #judgeBounds(runId: string, own: readonly Started[], { plan, anchor }: PublishedSchedule): void {
-    const { limit = Number.POSITIVE_INFINITY, until = Number.POSITIVE_INFINITY } = plan;
+    const { until = Number.POSITIVE_INFINITY } = plan;
+    const { timetable } = this.#watch;
+    const limits = (timetable === undefined ? [] : termsOf(timetable)).map(
+      ({ limit = Number.POSITIVE_INFINITY }) => limit,
+    );
+    const limit = limits.reduce((total, each) => total + each, 0);
     const times = own.filter((started) => !isByHand(started.runId)).map((started) => started.for);
     // What is filled in has no bounds but its own.
     if (this.#doesFillIn()) return;
@@ -183,7 +199,7 @@ export class TimetableRules {
       this.#watch.complain(`${runId} has kept ${times.length} times, and may keep ${limit}`);
   }
 
-  #judgeRun(started: Started, shown: PublishedSchedule, taken: readonly Taken[]): void {
+  #judgeRun(started: Started, taken: readonly Taken[]): void {
     const { book, complain, saw } = this.#watch;
     const { runId, schedule, created, ended, asked, isCancelled } = started;
     const journal = book.of(schedule);
@@ -195,11 +211,11 @@ export class TimetableRules {
     }
     if (noted.at > created) complain(`${runId} was made before its schedule had recorded its start`);
     if (ended === undefined) complain(`${runId} is not over`);
-    if (asked !== undefined && shown.plan.overlap !== "cancel-other")
+    if (asked !== undefined && !this.#anyTerms(({ overlap }) => overlap === "cancel-other"))
       complain(`${runId} was asked to end, and nobody may take its place`);
     if (asked === undefined && isCancelled) complain(`${runId} is cancelled and nobody asked it to end`);
     if (asked !== undefined && isCancelled) saw("scheduled runs that made room");
-    this.#judgeTime(started, shown, journal.slice(0, start + 1));
+    this.#judgeTime(started, journal.slice(0, start + 1));
     const word = taken.findLast(
       ({ seq, event }) => seq <= start && (event.type === "pause" || event.type === "resume"),
     );
@@ -208,18 +224,21 @@ export class TimetableRules {
   }
 
   /** `journal`: of its schedule, up to its start. */
-  #judgeTime({ runId, for: time }: Started, { plan }: PublishedSchedule, journal: readonly Noted[]): void {
-    const { complain, doClocksDisagree } = this.#watch;
+  #judgeTime({ runId, for: time }: Started, journal: readonly Noted[]): void {
+    const { complain, doClocksDisagree, timetable } = this.#watch;
     const skewMs = doClocksDisagree() ? SKEW_MS : 0;
     const earlyMs = time - (journal.at(-1)?.entry.at ?? time);
     if (earlyMs > skewMs) complain(`T1: ${runId} was started ${earlyMs} ms before its time`);
     // What waits for another run, or is filled in, may be as late as it comes.
-    const doesWait = plan.overlap === "buffer-one" || plan.overlap === "cancel-other";
+    const doesWait = this.#anyTerms(({ overlap }) => overlap === "buffer-one" || overlap === "cancel-other");
     if (doesWait || this.#doesFillIn() || isByHand(runId)) return;
     const decided = journal.findLast(({ entry }) => entry.type === "signal.timed_out");
     const lateMs = (decided?.entry.at ?? time) - time;
-    if (lateMs > plan.catchUp + skewMs)
-      complain(`${runId} was started ${lateMs} ms late, and ${plan.catchUp} are caught up`);
+    const catchUpMs = Math.max(
+      ...(timetable === undefined ? [] : termsOf(timetable)).map((terms) => terms.catchUpMs),
+    );
+    if (lateMs > catchUpMs + skewMs)
+      complain(`${runId} was started ${lateMs} ms late, and ${catchUpMs} are caught up`);
   }
 
   #doesFillIn(): boolean {

@@ -3,6 +3,7 @@ export const NO_TIMETABLE = {
   "schedules that ended": 0,
   "schedules that were deleted": 0,
   "schedules beside an earlier one": 0,
+  "schedules that were updated": 0,
   "times kept": 0,
   "times skipped": 0,
   "times missed": 0,

@@ -15,21 +15,35 @@ export const SCHEDULED_LABEL = "scheduled";
 
 /** Something that somebody does to the schedule, so long after what was done before. */
 export interface Request {
-  readonly what: "pause" | "resume" | "trigger" | "backfill" | "backfill beside" | "delete" | "make again";
+  readonly what:
+    | "pause"
+    | "resume"
+    | "update"
+    | "trigger"
+    | "backfill"
+    | "backfill beside"
+    | "delete"
+    | "make again";
   readonly afterMs: number;
 }
 
-export interface Timetable {
+/** What a schedule may be asked to change to. */
+export interface Terms {
+  readonly limit?: number;
+  readonly overlap: OverlapPolicy;
+  readonly catchUpMs: number;
+}
+
+export interface Timetable extends Terms {
   readonly node: AnyNode;
   readonly everyMs: number;
   /** In minutes, instead of the rate: `everyMs` is what it comes to. */
   readonly isCron: boolean;
   /** It has times for so long from when it is made. */
   readonly lastsMs: number;
-  readonly limit?: number;
-  readonly overlap: OverlapPolicy;
-  readonly catchUpMs: number;
   readonly jitterMs: number;
+  /** Its terms once it is updated. */
+  readonly later: Terms;
   readonly requests: readonly Request[];
 }
 
@@ -40,6 +54,8 @@ const CATCH_UPS_MS = [10_000, 60_000, 3_600_000, 100_000_000];
 const DEEDS: readonly (readonly Request["what"][])[] = [
   ["pause", "resume"],
   ["pause", "trigger", "resume"],
+  ["update"],
+  ["pause", "update", "resume"],
   ["trigger"],
   ["trigger", "trigger"],
   ["backfill"],
@@ -73,12 +89,27 @@ export function drawTimetable(
     everyMs,
     isCron: (everyMs === 60_000 || everyMs === 300_000) && chance.happens(0.5),
     lastsMs: everyMs * times + chance.int(0, 1) * 500,
+    ...drawTerms(chance),
+    jitterMs: chance.happens(0.2) ? chance.int(1, everyMs) : 0,
+    requests: deeds.map((what) => ({ what, afterMs: chance.int(0, 2 * everyMs) })),
+    later: drawTerms(chance),
+  };
+}
+
+function drawTerms(chance: Chance): Terms {
+  return {
     ...(chance.happens(0.3) ? { limit: chance.int(1, 3) } : {}),
     overlap: chance.pick(POLICIES),
     catchUpMs: chance.pick(CATCH_UPS_MS),
-    jitterMs: chance.happens(0.2) ? chance.int(1, everyMs) : 0,
-    requests: deeds.map((what) => ({ what, afterMs: chance.int(0, 2 * everyMs) })),
   };
+}
+
+/** What its schedule is asked to keep to, at one time or another. */
+export function termsOf(timetable: Timetable): readonly Terms[] {
+  return [
+    timetable,
+    ...timetable.requests.flatMap(({ what }) => (what === "update" ? [timetable.later] : [])),
+  ];
 }
 
 /** Runs that are as long as the time from one to the next meet each other. */
@@ -91,7 +122,7 @@ function drawRest(chance: Chance, newName: () => string, everyMs: number): reado
 export function longestMsOfTimetable(timetable: Timetable, longestOfRun: number): number {
   const { lastsMs, everyMs, jitterMs, requests } = timetable;
   const asked = requests.reduce((total, { afterMs }) => total + afterMs, 0);
-  const made = 1 + requests.filter(({ what }) => what === "make again").length;
+  const made = 1 + requests.filter(({ what }) => what === "make again" || what === "update").length;
   const runs = (MAX_TIMES + requests.length * (BACKFILLED_TIMES + 1)) * longestOfRun;
   return asked + made * (lastsMs + everyMs + jitterMs + runs);
 }
