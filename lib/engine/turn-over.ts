@@ -42,7 +42,7 @@ async function nextTurn(
     turn,
     value: await packEncoded(state, runId, engine),
     from: execution.folds.startOf(id),
-    ...untakenBelow(execution, scopeOfTurn(id, turn - 1)),
+    ...untakenBelow(execution, `${id}/`),
     // What `ctx.now()` shows must not depend on what is left out: a former owner's clock may have been ahead.
     at: Math.max(ports.clock.now(), execution.now),
   };
@@ -67,6 +67,7 @@ async function continued(
   return { type: "run.continued", ...next, ...untakenBelow(execution, ""), at };
 }
 
+/** Also what earlier turns have named, and still nobody has taken (taken-signals.ts). */
 function untakenBelow(execution: Execution, scope: string): Pick<LoopTurned, "untaken"> {
   const untaken = execution.signals.missedBelow(scope);
   return untaken.length === 0 ? {} : { untaken };
