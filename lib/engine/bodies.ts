@@ -6,11 +6,27 @@ import { PerdureError } from "../sdk/errors.ts";
 
 export class Bodies {
   #scopes: AsyncLocalStorage<string> | undefined;
+  readonly #loops = new Set<string>();
 
   /** Runs the code of a turn; `scope` is what the ids of its calls begin with. */
   run<Result>(scope: string, body: () => Result): Result {
     this.#scopes ??= new AsyncLocalStorage();
     return this.#scopes.run(scope, body);
+  }
+
+  /** The loop may have further turns, from its first one until it `ends`. */
+  begins(loop: string): void {
+    this.#loops.add(loop);
+  }
+
+  ends(loop: string): void {
+    this.#loops.delete(loop);
+  }
+
+  /** Whether a call lies in a loop under way that the running code is not itself a turn of. */
+  isOfInnerLoop(id: string): boolean {
+    const { scope } = this;
+    return [...this.#loops].some((loop) => loop.startsWith(scope) && id.startsWith(`${loop}/`));
   }
 
   /** What ids of the running code must begin with: nothing outside loops. */

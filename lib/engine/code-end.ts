@@ -31,6 +31,7 @@ export class CodeEnd {
   readonly #execution: Execution;
   #isCancelled = false;
   #isExpired = false;
+  #hasFailed = false;
   /** Rejects the code's `continueAsNew`: it goes on after all. */
   #stay: ((error: Error) => void) | undefined;
   /** The code has ended while it waited for its new beginning. */
@@ -48,6 +49,11 @@ export class CodeEnd {
   /** The journal says that the run's time is up. */
   get isExpired(): boolean {
     return this.#isExpired;
+  }
+
+  /** What the code has done is being undone, or has been. */
+  get hasFailed(): boolean {
+    return this.#hasFailed;
   }
 
   /** The code may ask for nothing more: it has no time left, or wants to begin anew. */
@@ -113,16 +119,17 @@ export class CodeEnd {
   }
 
   /**
-   * Ends what lies below a scope: what is open is given up, children that are to be waited for are waited for. What the
-   * code has said without waiting for it is still recorded.
+   * Ends what lies below a scope: what is open is given up; children that are to be waited for, and what is being undone,
+   * are waited for. What the code has said without waiting for it is still recorded.
    */
   async closeScope(scope: string): Promise<void> {
-    const { calls } = this.#execution;
+    const { calls, undos } = this.#execution;
     calls.withdrawBelow(scope, undefined, LAST_WORDS);
     const awaited = [...this.awaited].filter(({ id }) => id?.startsWith(scope));
     await Promise.allSettled(awaited);
     for (const child of awaited) this.awaited.delete(child);
-    // Who waited for a child may have gone on.
+    await undos.endedBelow(scope);
+    // Who waited for a child, or for what was undone, may have gone on.
     calls.withdrawBelow(scope, undefined, LAST_WORDS);
   }
 
@@ -142,9 +149,10 @@ export class CodeEnd {
       this.#hasReturned = true;
       return;
     }
+    this.#hasFailed = true;
     const { undone: before = [] } = ended;
     // Awaited by nobody: it moves in turns, like the code.
-    void this.#execution.undos.run("").then((undone) => {
+    void this.#execution.undos.runAll().then((undone) => {
       this.#waitThenEnd(undone.length === 0 ? ended : { ...ended, undone: [...before, ...undone] });
     });
   }

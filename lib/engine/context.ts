@@ -84,9 +84,8 @@ export function createContext(execution: Execution, log: Log, prefix: string): C
     compensations: {
       add: (name: string, undo: (step: StepContext) => unknown) =>
         addCompensation(execution, prefix, name, undo),
-      // In a turn of a loop: what the turn has registered.
-      run: () => execution.undos.run(execution.bodies.scope),
-      forget: () => execution.undos.forget(execution.bodies.scope),
+      run: () => execution.undos.runOwn(),
+      forget: () => execution.undos.forgetOwn(),
     },
     version: (change: string, range: VersionRange) => versionOf(execution, change, range),
     publish: (published: unknown) => make("state", "state", () => askState(published)),

@@ -275,7 +275,7 @@ export class Execution {
         (call.kind === "callback" && call.heartbeatTimeoutMs !== undefined);
       this.ended.push({ key: call.key, isNotedElsewhere });
     }
-    this.undos.forget(scope);
+    this.undos.forgetBelow(scope);
   }
 
   /** Outside a turn the code was woken by something that replay knows nothing of. */

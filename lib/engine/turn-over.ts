@@ -19,8 +19,10 @@ export async function turnOver(
   execution: Execution,
   { turns }: Decision,
 ): Promise<LoopTurned | RunContinued | RunContinueRefused | undefined> {
-  const { continuation } = execution.end;
+  const { continuation, hasFailed } = execution.end;
   if (continuation !== undefined) return await continued(engine, execution, continuation);
+  // What is being undone may be of a turn: nothing is heard of one that has ended.
+  if (hasFailed) return undefined;
   for (const { id, next } of turns)
     if (next !== undefined) return await nextTurn(engine, execution, id, next);
   return undefined;

@@ -16,13 +16,15 @@ interface Kept {
 
 interface UnderWay {
   readonly scope: string;
+  readonly isAll: boolean;
   readonly done: Promise<readonly Undone[]>;
 }
 
 export class Undos {
   readonly #execution: Execution;
   #kept: Kept[] = [];
-  #underWay: UnderWay | undefined;
+  /** One waits for the other. */
+  #underWay: readonly UnderWay[] = [];
 
   constructor(execution: Execution) {
     this.#execution = execution;
@@ -30,7 +32,7 @@ export class Undos {
 
   /** Something is to be undone, or being undone. */
   get anyKept(): boolean {
-    return this.#kept.length > 0 || this.#underWay !== undefined;
+    return this.#kept.length > 0 || this.#underWay.length > 0;
   }
 
   keep(call: StepCall, value: unknown): void {
@@ -42,37 +44,68 @@ export class Undos {
   }
 
   /** What has been registered so far, below a scope, needs no undoing any more. */
-  forget(scope: string): void {
+  forgetBelow(scope: string): void {
     this.#kept = this.#kept.filter(({ id }) => !id.startsWith(scope));
   }
 
-  /** Undoes what has been registered below a scope. Never rejects. Whoever asks while it is under way gets the same. */
-  async run(scope: string): Promise<readonly Undone[]> {
-    const before = this.#underWay;
-    if (before?.scope === scope) return await before.done;
-    const done = before === undefined ? this.#undoAll(scope) : this.#undoAfter(before, scope);
-    this.#underWay = { scope, done };
-    const undone = await done;
-    if (this.#underWay?.done === done) this.#underWay = undefined;
-    return undone;
+  /** What the running code has registered so far needs no undoing any more. */
+  forgetOwn(): void {
+    const own = this.#own();
+    this.#kept = this.#kept.filter((each) => !own.has(each));
   }
 
-  /** What another one is undoing comes first, and is told of when it lies below the scope. */
-  async #undoAfter(before: UnderWay, scope: string): Promise<readonly Undone[]> {
-    const earlier = await before.done;
-    const later = await this.#undoAll(scope);
-    return before.scope.startsWith(scope) ? [...earlier, ...later] : later;
+  /** Undoes everything, also what succeeds meanwhile. Never rejects. Whoever asks while it is under way gets the same. */
+  runAll(): Promise<readonly Undone[]> {
+    const before = this.#underWay.at(-1);
+    return before?.isAll === true ? before.done : this.#run({ scope: "", isAll: true }, () => true);
   }
 
-  async #undoAll(scope: string): Promise<readonly Undone[]> {
+  /** Undoes what the running code has registered so far. Never rejects. */
+  runOwn(): Promise<readonly Undone[]> {
+    const { scope } = this.#execution.bodies;
+    const own = this.#own();
+    return this.#run({ scope, isAll: false }, (each) => own.has(each));
+  }
+
+  /** Resolves when nothing is being undone for those who have asked below a scope. */
+  async endedBelow(scope: string): Promise<void> {
+    const find = () => this.#underWay.find((each) => each.scope.startsWith(scope));
+    for (let next = find(); next !== undefined; next = find()) await next.done;
+  }
+
+  /** A turn that ends keeps what it has done, and replay leaves it out: the code around its loop must not know of it. */
+  #own(): ReadonlySet<Kept> {
+    const { bodies } = this.#execution;
+    const isOwn = ({ id }: Kept) => id.startsWith(bodies.scope) && !bodies.isOfInnerLoop(id);
+    return new Set(this.#kept.filter(isOwn));
+  }
+
+  /** What is being undone for another one comes first, and is told of when it lies below the scope. */
+  #run(part: Omit<UnderWay, "done">, isMeant: (each: Kept) => boolean): Promise<readonly Undone[]> {
+    const before = this.#underWay.at(-1);
+    const isToldOf = before?.scope.startsWith(part.scope) === true;
+    const undo = async () => {
+      const earlier = before === undefined ? [] : await before.done;
+      const later = await this.#undoEach(isMeant);
+      return isToldOf ? [...earlier, ...later] : later;
+    };
+    const done = undo().then((undone) => {
+      this.#underWay = this.#underWay.filter((each) => each.done !== done);
+      return undone;
+    });
+    this.#underWay = [...this.#underWay, { ...part, done }];
+    return done;
+  }
+
+  async #undoEach(isMeant: (each: Kept) => boolean): Promise<readonly Undone[]> {
     const undone: Undone[] = [];
-    for (let next = this.#take(scope); next !== undefined; next = this.#take(scope))
+    for (let next = this.#take(isMeant); next !== undefined; next = this.#take(isMeant))
       undone.push(await this.#undo(next));
     return undone;
   }
 
-  #take(scope: string): Kept | undefined {
-    const at = this.#kept.findLastIndex(({ id }) => id.startsWith(scope));
+  #take(isMeant: (each: Kept) => boolean): Kept | undefined {
+    const at = this.#kept.findLastIndex(isMeant);
     return at < 0 ? undefined : this.#kept.splice(at, 1)[0];
   }
 

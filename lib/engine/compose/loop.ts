@@ -54,6 +54,16 @@ class Loop {
   }
 
   async run(first: Encoded): Promise<unknown> {
+    const { bodies } = this.#execution;
+    bodies.begins(this.#scope.id);
+    try {
+      return await this.#turns(first);
+    } finally {
+      bodies.ends(this.#scope.id);
+    }
+  }
+
+  async #turns(first: Encoded): Promise<unknown> {
     const { folds } = this.#execution;
     const { id } = this.#scope;
     let standing: Standing = folds.knows(id)
