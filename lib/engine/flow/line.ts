@@ -63,21 +63,18 @@ async function letInOne(
   return true;
 }
 
-/** Q2. Answers whether anything was freed. */
+/** Q2. */
 export async function freeWhatIsLeft(
   engine: Engine,
   limiter: string,
   { holders, takenAt }: Standing,
-): Promise<boolean> {
+): Promise<void> {
   const { runs, limits } = engine.ports.store;
-  let isFreed = false;
   for (const runId of some(engine, holders)) {
     const run = await runs.get(runId);
     if (!isGone(engine, run, takenAt)) continue;
     await limits.release({ limiter, runId, ...(run === undefined ? { takenAt } : {}) });
-    isFreed = true;
   }
-  return isFreed;
 }
 
 /** Whether a slot is nobody's. A singleton's is taken before its run is made: one that is not there yet may still come. */
