@@ -5,7 +5,7 @@ import type { Context } from "../../lib/sdk/context.ts";
 import type { FlowControlOptions } from "../../lib/sdk/flow-control.ts";
 import { type AnyWorkflow, workflow } from "../../lib/sdk/workflow.ts";
 import type { Watch } from "../../lib/testing/port-call.ts";
-import type { Lab, LabOptions } from "./lab.ts";
+import type { Fate, Lab, LabOptions, PortCall } from "./lab.ts";
 
 export interface Order {
   readonly customer: string;
@@ -14,10 +14,10 @@ export const byCustomer = (input: unknown) => (input as Order).customer;
 export const a: Order = { customer: "a" };
 export const b: Order = { customer: "b" };
 
-/** Says which runs' code is between its first and its last line, however often it is replayed. */
 /** Each message is given to two processes at once, whose calls come in between each other's. */
 export const RIVALS: LabOptions & { readonly rivals: number } = { rivals: 2 };
 
+/** Says which runs' code is between its first and its last line, however often it is replayed. */
 export class Inside {
   readonly #open = new Set<string>();
   readonly order: string[] = [];
@@ -90,6 +90,26 @@ export async function standing(lab: Lab, limiter: string) {
 export async function expectEmpty(lab: Lab, ...limiters: string[]): Promise<void> {
   for (const limiter of limiters)
     expect(await standing(lab, limiter), limiter).toEqual({ holders: [], waiters: [] });
+}
+
+/** Holds up all calls of a port's method that are about a run, before they are made, until they may go on. */
+export function hold(lab: Lab, name: string, runId: string) {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const held = { hasCome: false, goOn: resolve };
+  const before = lab.watch;
+  lab.watch = async (call): Promise<Fate> => {
+    if (isAbout(call, name, runId)) {
+      held.hasCome = true;
+      await promise;
+    }
+    return (await before?.(call)) ?? "go on";
+  };
+  return held;
+}
+
+export function isAbout({ port, method, args: [request] }: PortCall, name: string, runId: string): boolean {
+  const about = typeof request === "string" ? request : (request as { readonly runId: string }).runId;
+  return `${port}.${method}` === name && about === runId;
 }
 
 export const WHOLE = "orders/w/";
