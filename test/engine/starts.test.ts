@@ -10,8 +10,11 @@ import {
   b,
   byCustomer,
   expectEmpty,
+  hold,
   Inside,
+  MINUTE_MS,
   RIVALS,
+  standing,
   startAll,
   statuses,
   WHOLE,
@@ -171,6 +174,31 @@ describe("a singleton", () => {
     await expectEmpty(lab, "orders/s/a");
   });
 
+  it("that has ended lets in one of those who stand in line", async () => {
+    const { lab, runId, closed } = await leftBehind();
+    const forks = [];
+    for (const after of [0, 0]) forks.push(await forkRun(lab.engine, { runId, after }));
+    await lab.settle();
+    await closed();
+    expect(await start(lab, a)).toMatchObject({ created: false });
+    expect((await standing(lab, "orders/s/a")).holders).toHaveLength(1);
+    for (const fork of forks) expect(await lab.result(fork.runId)).toBe(fork.runId);
+  });
+
+  it("that has ended just after a start was refused its slot is followed by a new run", async () => {
+    const lab = new Lab([sleeper("use-existing")]);
+    const first = await start(lab, a);
+    const engine = withStore(lab, async (act, method) => {
+      const answer = await act();
+      if (method === "take") await lab.clock.sleep(2 * MINUTE_MS);
+      return answer;
+    });
+    const next = start({ engine }, a);
+    await lab.pass(5 * MINUTE_MS);
+    expect(await next).toMatchObject({ created: true });
+    expect((await lab.run(first.run.runId)).status).toBe("succeeded");
+  });
+
   it("of many starts at once makes one run", async () => {
     const lab = new Lab([sleeper("use-existing", false)]);
     const starts = Promise.all(Array.from({ length: 8 }, () => start(lab, a)));
@@ -245,6 +273,61 @@ describe("a singleton", () => {
     expect(await inside.look(lab)).toBe(1);
   });
 
+  /** A run whose slot is taken at the door, and that is made so much later. In between comes another of its workflow, a child. */
+  async function slowAndChild(slowMs: number, childAfterMs: number) {
+    const inside = new Inside();
+    const orders = inside.workflow({ singleton: { onConflict: "use-existing" } });
+    const parent = workflow("parent", async (ctx) => ctx.runChild("child", orders, a));
+    const lab = new Lab([orders, parent], { sweepEveryMs: "never" });
+    const request = { workflow: "orders", input: a, runId: "slow" };
+    const started = startRun(slowCreate(lab, slowMs), request);
+    await lab.pass(childAfterMs);
+    await lab.start(parent);
+    return { inside, lab, started };
+  }
+
+  it("that is about to be made keeps its slot from a child", async () => {
+    const { inside, lab, started } = await slowAndChild(2_000, 1_000);
+    await lab.pass(1_000);
+    await started;
+    expect(inside.order).toEqual(["slow"]);
+    await lab.result("slow");
+    await lab.settle();
+    expect(inside.order).toHaveLength(2);
+  });
+
+  it("that has come after all keeps its slot from a child that was about to free it", async () => {
+    const { inside, lab, started } = await slowAndChild(6_000, 5_500);
+    const release = hold(lab, "limits.release", "slow");
+    await lab.settle();
+    expect(release.hasCome).toBe(true);
+    await lab.pass(500);
+    await started;
+    expect(inside.order).toEqual(["slow"]);
+    release.goOn();
+    await lab.settle();
+    expect(await inside.look(lab)).toBe(1);
+  });
+
+  it("that has lost its slot to a child just before it took it once more waits for the child", async () => {
+    const { inside, lab, started } = await slowAndChild(6_000, 5_500);
+    const release = hold(lab, "limits.release", "slow");
+    const take = hold(lab, "limits.take", "slow");
+    await lab.pass(500);
+    await started;
+    await lab.settle();
+    expect([release.hasCome, take.hasCome, inside.order]).toEqual([true, true, []]);
+    release.goOn();
+    await lab.settle();
+    expect(inside.order).toHaveLength(1);
+    take.goOn();
+    await lab.settle();
+    expect(inside.order).not.toContain("slow");
+    await lab.result("slow");
+    expect(inside.order).toHaveLength(2);
+    await expectEmpty(lab, "orders/s/");
+  });
+
   it("makes a child wait for the run that is there, since its parent waits for that very child", async () => {
     const orders = sleeper("use-existing");
     const parent = workflow("parent", async (ctx) => ctx.runChild("child", orders, a));
@@ -306,6 +389,21 @@ describe("a singleton", () => {
     expect((await lab.run(newer.runId)).status).toBe("suspended");
     expect(await statuses(lab, [older.runId])).toEqual(["cancelled"]);
     expect(await lab.result(newer.runId)).toBe(newer.runId);
+  });
+
+  it("that cancels the other has one winner of two that are started at the same instant", async () => {
+    for (const order of [
+      ["run_a", "run_b"],
+      ["run_b", "run_a"],
+    ]) {
+      const inside = new Inside();
+      const lab = new Lab([inside.workflow({ singleton: { onConflict: "cancel-other" } })]);
+      for (const runId of order) await startRun(lab.engine, { workflow: "orders", input: a, runId });
+      expect(await lab.result("run_b")).toBe("run_b");
+      await lab.settle();
+      expect(await statuses(lab, ["run_a", "run_b"])).toEqual(["cancelled", "succeeded"]);
+      await expectEmpty(lab, "orders/s/");
+    }
   });
 
   it("that cancels the other has one winner wherever a process dies: the newest", async () => {
