@@ -22,6 +22,7 @@ import { replay } from "./catalogue/replay.ts";
 import { retries } from "./catalogue/retries.ts";
 import { runRules } from "./catalogue/run-rules.ts";
 import { schedules } from "./catalogue/schedules.ts";
+import { slotsAndLines } from "./catalogue/slots-and-lines.ts";
 import { stepHandlers } from "./catalogue/step-handlers.ts";
 import { storeDynamodb } from "./catalogue/store-dynamodb.ts";
 import { storeMemory } from "./catalogue/store-memory.ts";
@@ -63,6 +64,7 @@ export const CATALOGUE: readonly Mutant[] = [
   ...telling,
   ...transactions,
   ...flowControl,
+  ...slotsAndLines,
   ...singletons,
   ...schedules,
   ...repairing,
