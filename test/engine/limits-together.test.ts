@@ -56,15 +56,21 @@ describe("a deployment that", () => {
     expect(inside.order).toHaveLength(2);
   });
 
-  it("takes a singleton away lets go on who comes next, beside the one that is there", async () => {
-    const { inside, lab } = labOf({ singleton: { onConflict: "wait" } });
-    const [first = ""] = await startInTurn(lab, [1]);
-    const second = await lab.start("orders", 2);
-    lab.deploy(inside.workflow({}));
-    await lab.settle();
-    expect(inside.order).toEqual([first, second]);
-    await lab.result(second);
-    expect(await statuses(lab, [first, second])).toEqual(["succeeded", "succeeded"]);
-    await expectEmpty(lab, "orders/s/");
-  });
+  it.each([
+    ["a singleton", { singleton: { onConflict: "wait" } }, "orders/s/"],
+    ["a limit with a key", { concurrency: { limit: 1, key: () => "any" } }, "orders/k/any"],
+  ] as const)(
+    "takes %s away lets go on who comes next, beside the run that is there",
+    async (_, limit, name) => {
+      const { inside, lab } = labOf(limit);
+      const [first = ""] = await startInTurn(lab, [1]);
+      const second = await lab.start("orders", 2);
+      lab.deploy(inside.workflow({}));
+      await lab.settle();
+      expect(inside.order).toEqual([first, second]);
+      await lab.result(second);
+      expect(await statuses(lab, [first, second])).toEqual(["succeeded", "succeeded"]);
+      await expectEmpty(lab, name);
+    },
+  );
 });

@@ -429,6 +429,7 @@ describe("a singleton", () => {
 describe("a limit whose key cannot be made", () => {
   it.each([
     ["is no text", () => 5 as never, "of type number"],
+    ["is a list", () => ["a"] as never, "of type object"],
     ["is empty", () => "", "a text of 0 characters"],
     ["is too long", () => "x".repeat(129), "a text of 129 characters"],
     ["fails", (input: unknown) => (input as { deep: { key: string } }).deep.key, "its key function failed"],
