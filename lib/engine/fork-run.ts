@@ -12,6 +12,7 @@ import { attributesAfter } from "./attributes.ts";
 import { shortDigest } from "./digest.ts";
 import { readRun } from "./end-request.ts";
 import type { Engine } from "./engine.ts";
+import { inParallel } from "./in-parallel.ts";
 import { movePayload } from "./move-payload.ts";
 import { STATE_NOTE } from "./outgoing.ts";
 import { unpack } from "./payloads.ts";
@@ -20,6 +21,9 @@ import { reviveRun } from "./revive-run.ts";
 import { salvage, withoutLooseEnds, withoutOldTokens } from "./salvage.ts";
 import { checkKey, createRun, hashInput, workflowNamed } from "./start-run.ts";
 import { checkInput } from "./validate.ts";
+
+/** Facts of one run that are read at the same time: more would only queue for sockets. */
+const MAX_PARALLEL_READS = 25;
 
 export interface ForkRequest {
   readonly runId: string;
@@ -108,7 +112,7 @@ export async function retryRun(engine: Engine, request: RetryRequest): Promise<R
   return await begin(engine, {
     source,
     entries,
-    facts: untakenBy(entries, journal),
+    facts: await signalsBeside(engine, runId, entries, journal),
     value,
     inputHash: source.inputHash,
     after: entriesOf(journal).length - 1,
@@ -157,10 +161,25 @@ async function culprits({ ports }: Engine, journal: Loaded): Promise<readonly st
   return ids;
 }
 
-/** Signals that what is kept has not taken; those of the part that is done again wait for it once more. */
-function untakenBy(kept: readonly Entry[], journal: Loaded): readonly Fact[] {
-  const consumed = new Set(kept.flatMap((entry) => ("fact" in entry ? [entry.fact] : [])));
-  return journal.facts.filter((fact) => fact.kind === "signal" && !consumed.has(fact.key));
+/**
+ * Signals that what is kept may not have taken: those in the inbox of the old run, and those that the part which is done again
+ * has used up. Which of them it has taken is known when it was replayed (fitting).
+ */
+async function signalsBeside(
+  { ports }: Engine,
+  runId: string,
+  kept: readonly Entry[],
+  journal: Loaded,
+): Promise<readonly Fact[]> {
+  const held = journal.facts.filter(({ kind }) => kind === "signal");
+  const [stays, isHeld] = [new Set(kept), new Set(held.map(({ key }) => key))];
+  const gone = entriesOf(journal).flatMap((entry) =>
+    "fact" in entry && !stays.has(entry) && !isHeld.has(entry.fact) ? [entry.fact] : [],
+  );
+  const usedUp = await inParallel([...new Set(gone)], MAX_PARALLEL_READS, (key) =>
+    ports.store.journal.retired(runId, key),
+  );
+  return [...held, ...usedUp.filter((fact) => fact !== undefined)];
 }
 
 async function begin(engine: Engine, plan: Plan): Promise<Run> {
@@ -184,10 +203,8 @@ async function begin(engine: Engine, plan: Plan): Promise<Run> {
 /** Answers the position of the last entry. */
 async function furnish(engine: Engine, runId: string, plan: Plan): Promise<number> {
   const { journal } = engine.ports.store;
-  const { facts } = plan;
-  const entries = await Promise.all(
-    (await fitting(engine, plan)).map((entry) => moved(engine, runId, entry)),
-  );
+  const { own, taken } = await fitting(engine, plan);
+  const entries = await Promise.all(own.map((entry) => moved(engine, runId, entry)));
   const digest = shortDigest(JSON.stringify(entries));
   let first = 1;
   for (const part of checkpointsOf(entries)) {
@@ -198,8 +215,8 @@ async function furnish(engine: Engine, runId: string, plan: Plan): Promise<numbe
     if (!answer.ok) throw conflict(runId);
     first += part.length;
   }
-  for (const fact of facts) {
-    if (fact.kind !== "signal") continue;
+  for (const fact of plan.facts) {
+    if (fact.kind !== "signal" || taken.has(fact.key)) continue;
     await journal.putFact(runId, { ...fact, value: await movePayload(engine, runId, fact.value) });
   }
   await publishAgain(engine, runId, entries);
@@ -233,15 +250,21 @@ async function publishAgain({ ports }: Engine, runId: string, entries: readonly 
   await ports.store.journal.putNote(runId, note);
 }
 
-/** Before anything is written: does the code, with this input, go along these entries? Answers those that are its own to have. */
-async function fitting(engine: Engine, { source, value, entries }: Plan): Promise<readonly Entry[]> {
-  if (entries.length === 0) return entries;
+/**
+ * Before anything is written: does the code, with this input, go along these entries? Answers those that are its own to have,
+ * and the signals they give to it.
+ */
+async function fitting(
+  engine: Engine,
+  { source, value, entries }: Plan,
+): Promise<{ readonly own: readonly Entry[]; readonly taken: ReadonlySet<string> }> {
+  if (entries.length === 0) return { own: entries, taken: new Set() };
   const checkpoint = { first: 1, entries, fence: 0, mark: "", at: 0 };
   const { execution } = await replay(engine, source, { checkpoints: [checkpoint], facts: [] }, undefined, {
     value,
   });
   if (execution.fault !== undefined) throw execution.fault;
-  return withoutOldTokens(execution, entries);
+  return { own: withoutOldTokens(execution, entries), taken: execution.signals.keys };
 }
 
 async function moved(engine: Engine, runId: string, entry: Entry): Promise<Entry> {

@@ -190,6 +190,50 @@ describe("a failed run that is retried", () => {
     expect(await lab.result(retried.runId)).toEqual(["well", "went"]);
   });
 
+  it("has a signal that was recorded for a call which had been given up, and that nobody has taken", async () => {
+    let broken = true;
+    const w = workflow("w", async (ctx) => {
+      await ctx.sleep("rest", "1 hour");
+      const rivals = ["one", "two"].map((name) => ctx.scope(name, async (s) => s.waitForSignal("item")));
+      const first = await Promise.race(rivals);
+      for (const rival of rivals) rival.cancel("too late");
+      await Promise.allSettled(rivals);
+      await ctx.step("try", () => {
+        if (broken) throw new TerminalError("broken");
+      });
+      return [first, await ctx.waitForSignal("item")];
+    });
+    const lab = new Lab([w]);
+    const runId = await lab.start(w);
+    for (const item of ["a", "b"]) await lab.signal(runId, "item", item, item);
+    await expect(lab.result(runId)).rejects.toThrow("broken");
+    broken = false;
+    const retried = await retryRun(lab.engine, { runId });
+    expect(await lab.result(retried.runId)).toEqual(["a", "b"]);
+  });
+
+  it("from a named step is given the signals again also when they have left the inbox", async () => {
+    const w = workflow("w", async (ctx) =>
+      ctx.loop("l", [] as readonly unknown[], async (c, seen, turn) => {
+        await c.step("look", () => null);
+        const item = await c.waitForSignal("item");
+        await c.sleep("rest", "1 hour");
+        if (turn === 2) throw new TerminalError("broken");
+        return { next: [...seen, item] };
+      }),
+    );
+    const lab = new Lab([w]);
+    const runId = await lab.start(w);
+    for (const item of ["a", "b", "c"]) await lab.signal(runId, "item", item, item);
+    await expect(lab.result(runId)).rejects.toThrow("broken");
+    const retried = await retryRun(lab.engine, { runId, from: "l/1/look" });
+    await expect(lab.result(retried.runId)).rejects.toThrow("broken");
+    const received = (await lab.entries(retried.runId)).flatMap((entry) =>
+      "fact" in entry ? [entry.id] : [],
+    );
+    expect(received).toEqual(["l/0/item", "l/1/item", "l/2/item"]);
+  });
+
   it("may have been cancelled, and goes on where it was", async () => {
     const w = workflow("w", async (ctx) => {
       const a = await ctx.step("a", () => "a");
@@ -277,6 +321,35 @@ describe("a fork", () => {
     }
     await lab.result(fork.runId);
     await checkInvariants(lab, fork.runId);
+  });
+
+  it("that is there answers who asks for it again, whatever its code is by now, and nothing is written", async () => {
+    const w = workflow("w", async (ctx) => {
+      await ctx.step("a", () => 1);
+      await ctx.waitForSignal("s");
+      throw new TerminalError("enough");
+    });
+    const lab = new Lab([w]);
+    const runId = await lab.start(w);
+    await lab.signal(runId, "s");
+    await lab.result(runId).catch(() => {});
+    const asked = [
+      () => forkRun(lab.engine, { runId, after: 1, idempotencyKey: "k" }),
+      () => retryRun(lab.engine, { runId, from: "s", idempotencyKey: "k" }),
+    ];
+    const made = await Promise.all(asked.map(async (ask) => (await ask()).runId));
+    lab.deploy(workflow("w", async (ctx) => ctx.step("other", () => 2)));
+    const { journal } = lab.store;
+    const written: string[] = [];
+    for (const method of ["append", "putFact", "putNote"] as const) {
+      const write = journal[method].bind(journal) as (...args: unknown[]) => Promise<never>;
+      journal[method] = async (...args: unknown[]) => {
+        written.push(method);
+        return await write(...args);
+      };
+    }
+    expect(await Promise.all(asked.map(async (ask) => (await ask()).runId))).toEqual(made);
+    expect(written).toEqual([]);
   });
 
   it("asked for otherwise after its starter has died is a conflict, and mixes nothing", async () => {
