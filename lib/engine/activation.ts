@@ -114,9 +114,15 @@ export class Activation {
       runId,
       bell: this.#bell,
       signal: options.signal,
-      progressOf: (call) => {
-        this.#noted.add(progressNote(call.key));
-        return progressOf(options.engine, runId, call, notes);
+      progressOf: async (call) => {
+        const progress = await progressOf(options.engine, runId, call, notes);
+        return {
+          last: progress.last,
+          save: async (value) => {
+            this.#noted.add(progressNote(call.key));
+            await progress.save(value);
+          },
+        };
       },
     });
     this.#dispatcher = new StepDispatcher(options.engine, options.run, options.stepClaims);

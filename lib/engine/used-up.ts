@@ -67,10 +67,8 @@ function isOver(execution: Execution, kind: CallKind, key: string): boolean {
 function notesOf({ ended }: Execution, { notes, noted }: Held): readonly string[] {
   const known = new Set([...notes.map(({ name }) => name), ...noted]);
   const found = new Set<string>();
-  for (const { key, isNotedElsewhere } of ended) {
-    if (known.size === 0 && !isNotedElsewhere) continue;
+  for (const { key, isNotedElsewhere } of ended)
     for (const name of [progressNote(key), heartbeatNote(key)])
       if (isNotedElsewhere || known.has(name)) found.add(name);
-  }
   return [...found];
 }

@@ -1,6 +1,6 @@
 // What a load leaves out of a run with turns behind it: nothing is lost by it, and nothing else is taken for left out.
 import { describe, expect, it } from "vitest";
-import { forkRun } from "../../lib/engine/index.ts";
+import { completeCallback, forkRun, heartbeatCallback } from "../../lib/engine/index.ts";
 import { replay } from "../../lib/engine/replay.ts";
 import type { Checkpoint } from "../../lib/ports/journal.ts";
 import type { Fold } from "../../lib/ports/run.ts";
@@ -8,6 +8,7 @@ import { workflow } from "../../lib/sdk/index.ts";
 import { everyCrash } from "./every-crash.ts";
 import { checkInvariants } from "./invariants.ts";
 import { type Fate, Lab } from "./lab.ts";
+import { isPlain } from "./modes.ts";
 
 const HOUR_MS = 3_600_000;
 
@@ -116,6 +117,79 @@ describe("what a run leaves out", () => {
       expect([notes.length, stepClaims.length]).toEqual([2, 1]);
     }
   });
+
+  it.each(["a step handler", "whoever holds a callback"])(
+    "takes along the notes that %s put since the run was read",
+    async (by) => {
+      let token = "";
+      const w = workflow("w", async (ctx) =>
+        ctx.loop("l", 0, async (c, n) => {
+          if (n > 0) await c.sleep("s", "1 day");
+          else if (by === "a step handler")
+            await c.step("there", async (step) => step.heartbeat(n), { on: "shipping" });
+          else {
+            const handOut = (its: string) => {
+              token = its;
+            };
+            await c.waitForCallback("given", handOut, { heartbeatTimeout: "1 hour" });
+          }
+          return n === 2 ? { done: n } : { next: n + 1 };
+        }),
+      );
+      const lab = new Lab([w]);
+      const { promise: answered, resolve: answer } = Promise.withResolvers<void>();
+      let isHeld = false;
+      // The owner is about to suspend when the answer comes: it goes on with what it has read (W1), and ends the turn.
+      lab.watch = async ({ port, method }): Promise<Fate> => {
+        if (port === "delivery") answer();
+        if (method !== "suspend" || isHeld) return "go on";
+        isHeld = true;
+        if (token === "") await answered;
+        else {
+          await heartbeatCallback(lab.engine, token);
+          await completeCallback(lab.engine, token, { ok: true, value: null });
+        }
+        expect((await lab.store.journal.load(runId)).notes).toHaveLength(1);
+        return "go on";
+      };
+      const runId = await lab.start(w);
+      await lab.settle();
+      expect(isHeld).toBe(true);
+      expect((await lab.run(runId)).waits).toMatchObject([{ kind: "sleep", id: "l/1/s" }]);
+      expect((await lab.store.journal.load(runId)).notes).toEqual([]);
+      expect(await lab.result(runId)).toBe(2);
+    },
+  );
+
+  it.each(["that it has put", "of an owner that died before it could"])(
+    "takes along the notes %s, and looks for no others",
+    async (whose) => {
+      const w = workflow("w", async (ctx) =>
+        ctx.loop("l", 0, async (c, n) => {
+          if (n > 0) await c.sleep("s", "1 day");
+          else await c.step("here", async (step) => step.heartbeat(n));
+          await c.step("quiet", () => n);
+          return n === 2 ? { done: n } : { next: n + 1 };
+        }),
+      );
+      const lab = new Lab([w]);
+      let mayDie = whose !== "that it has put";
+      let looked = 0;
+      lab.watch = ({ method, args }): Fate => {
+        if (method !== "retire") return "go on";
+        looked += (args[0] as { readonly notes: readonly string[] }).notes.length;
+        if (!mayDie) return "go on";
+        [mayDie, looked] = [false, 0];
+        return "die before";
+      };
+      const runId = await lab.start(w);
+      await lab.pass(HOUR_MS);
+      expect(mayDie).toBe(false);
+      expect((await lab.store.journal.load(runId)).notes).toEqual([]);
+      expect(await lab.result(runId)).toBe(2);
+      if (isPlain) expect(looked).toBe(1);
+    },
+  );
 
   it("is no loss to the attributes that were set there, wherever a process dies", async () => {
     const w = workflow("w", async (ctx) =>
