@@ -12,7 +12,7 @@ import {
 import { CallbackError, TerminalError, TimeoutError } from "../../lib/sdk/errors.ts";
 import { type AnyWorkflow, workflow } from "../../lib/sdk/workflow.ts";
 import { checkInvariants } from "./invariants.ts";
-import { Lab } from "./lab.ts";
+import { type Fate, Lab } from "./lab.ts";
 
 const value = (result: unknown) => ({ ok: true, value: result }) as const;
 
@@ -248,6 +248,30 @@ describe("a callback", () => {
     }
     await completeCallback(lab.engine, token, value("done"));
     expect(await lab.result(runId)).toBe("done");
+  });
+
+  it("that is heard of in the moment in which it would end waits on, and ends when nothing follows", async () => {
+    let token = "";
+    const w = workflow("w", async (ctx) => {
+      const submit = (given: string) => {
+        token = given;
+      };
+      return await ctx
+        .waitForCallback("c", submit, { heartbeatTimeout: "10m" })
+        .catch(() => ctx.now().getTime() - began);
+    });
+    const lab = new Lab([w], { sweepEveryMs: "never" });
+    const began = lab.clock.now();
+    let wasHeard = false;
+    lab.watch = async ({ method }): Promise<Fate> => {
+      // The notes were read before, and the time is up.
+      if (method !== "note" || wasHeard) return "go on";
+      wasHeard = true;
+      await heartbeatCallback(lab.engine, token);
+      return "go on";
+    };
+    const runId = await lab.start(w);
+    expect(await lab.result(runId)).toBe(20 * 60_000);
   });
 
   it("that ended for want of heartbeats says so, also when the process that ended it died", async () => {

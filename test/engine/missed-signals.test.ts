@@ -99,6 +99,40 @@ describe("a signal that nobody was given", () => {
     }
     await lab.signal(runId, "go");
     expect(await lab.result(runId)).toEqual(["a", "b"]);
+    const naming = (await lab.entries(runId)).filter((entry) => "untaken" in entry);
+    expect(naming).toMatchObject([{ type: "loop.turned", id: "items", turn: 1 }]);
+  });
+
+  it("twice, by two loops, is not lost when the first of them ends its turn", async () => {
+    const w = workflow("w", async (ctx) => {
+      const miss = async (c: Context, loop: string) =>
+        c.loop(loop, 0, async (inner, turn) => {
+          if (turn === 1) return { done: null };
+          const go = inner.waitForSignal(loop);
+          const item = inner.waitForSignal("item");
+          await go;
+          item.cancel("too late");
+          await item.catch(() => {});
+          await inner.waitForSignal(`end ${loop}`);
+          return { next: 1 };
+        });
+      const loops = [miss(ctx, "a"), ctx.sleep("later", "1 hour").then(() => miss(ctx, "b"))];
+      await Promise.all(loops);
+      return await ctx.waitForSignal("item");
+    });
+    const lab = new Lab([w]);
+    const runId = await lab.start(w);
+    for (const name of ["a", "b", "item"]) await lab.signal(runId, name, name, name);
+    await lab.pass(2 * HOUR_MS);
+    const received = (await lab.entries(runId)).flatMap((entry) =>
+      entry.type === "signal.received" ? [entry.id] : [],
+    );
+    expect(received).toEqual(["a/0/a", "a/0/item", "b/0/b", "b/0/item"]);
+    for (const name of ["end a", "end b"]) {
+      await lab.signal(runId, name);
+      await lab.settle();
+    }
+    expect(await lab.result(runId)).toBe("item");
   });
 
   it.each([false, true])(

@@ -237,6 +237,28 @@ describe.skipIf(skipsWithoutDynoxide())("a transaction with the author's writes"
     busy.destroy();
   });
 
+  it.each([
+    ["its token", false],
+    ["its mark, when the token is forgotten", true],
+  ])("that is still under way when it is asked for again is known by %s", async (_, forgetful) => {
+    const slow = slowClient(server, forgetful);
+    const w = workflow("w", async (ctx, input) => {
+      await ctx.tx("pay", writesOf(input as Transfer));
+      return ctx.now().getTime();
+    });
+    const lab = labOf([w], {}, slow);
+    const input = await aTransfer();
+    const runId = await lab.start(w, input);
+    const told = await lab.result(runId);
+    const recorded = (await lab.entries(runId)).find(({ type }) => type === "tx.committed");
+    // What the code sees is what a replay will see.
+    expect(told).toBe(recorded?.at);
+    expect(lab.counts.get("journal.appendWith")).toBe(2);
+    expect(lab.counts.get("runs.abandon")).toBeUndefined();
+    await expectPaidOnce(input);
+    slow.destroy();
+  });
+
   it("that meets others too often is given back, and done later", async () => {
     const busy = busyClient(server, 8);
     const lab = labOf([transfer], {}, busy);
@@ -418,7 +440,7 @@ describe("a transaction where runs are kept elsewhere", () => {
 type Handle = NodeHttpHandler["handle"];
 
 /** A client whose handler answers transactions as `answer` says, if it does. */
-function clientThat(server: Dynoxide, answer: (handle: Handle) => Handle): DynamoDBClient {
+function clientThat(server: Dynoxide, answer: (handle: Handle) => Handle, maxAttempts = 4): DynamoDBClient {
   const requestHandler = new NodeHttpHandler();
   const handle = requestHandler.handle.bind(requestHandler);
   const special = answer(handle);
@@ -428,19 +450,14 @@ function clientThat(server: Dynoxide, answer: (handle: Handle) => Handle): Dynam
       ? special(request, options)
       : handle(request, options));
   };
-  return new DynamoDBClient({ ...emulatorAccess, endpoint: server.endpoint, requestHandler, maxAttempts: 4 });
+  return new DynamoDBClient({ ...emulatorAccess, endpoint: server.endpoint, requestHandler, maxAttempts });
 }
 
 /** Transactions are done, and the first answers get lost. `forgetful`: the server does not know a repetition, as after ten minutes. */
 function unsureClient(server: Dynoxide, lose: number, forgetful: boolean): DynamoDBClient {
   let lost = 0;
   return clientThat(server, (handle) => async (request, options) => {
-    if (forgetful) {
-      const body: unknown = JSON.parse(new TextDecoder().decode(request.body as Uint8Array));
-      const text = JSON.stringify({ ...(body as object), ClientRequestToken: undefined });
-      request.body = text;
-      request.headers["content-length"] = String(Buffer.byteLength(text));
-    }
+    if (forgetful) forgetToken(request);
     const answer = await handle(request, options);
     if (lost === lose) return answer;
     lost += 1;
@@ -449,18 +466,47 @@ function unsureClient(server: Dynoxide, lose: number, forgetful: boolean): Dynam
   });
 }
 
+/** The first transaction is done, after it was said to be under way. */
+function slowClient(server: Dynoxide, forgetful: boolean): DynamoDBClient {
+  let asked = 0;
+  const slow =
+    (handle: Handle): Handle =>
+    async (request, options) => {
+      if (forgetful) forgetToken(request);
+      const answer = await handle(request, options);
+      asked += 1;
+      if (asked > 1) return answer;
+      answer.response.body?.resume();
+      return refusedWith({ __type: "TransactionInProgressException", Message: "It is under way." });
+    };
+  // The SDK would ask again by itself, in real time.
+  return clientThat(server, slow, 1);
+}
+
+/** As after ten minutes. */
+function forgetToken(request: Parameters<Handle>[0]): void {
+  const body: unknown = JSON.parse(new TextDecoder().decode(request.body as Uint8Array));
+  const text = JSON.stringify({ ...(body as object), ClientRequestToken: undefined });
+  request.body = text;
+  request.headers["content-length"] = String(Buffer.byteLength(text));
+}
+
+function refusedWith({ __type, ...fields }: Readonly<Record<string, unknown>>): Awaited<ReturnType<Handle>> {
+  const body = JSON.stringify({ __type: `com.amazonaws.dynamodb.v20120810#${String(__type)}`, ...fields });
+  const headers = { "content-type": "application/x-amz-json-1.0" };
+  return { response: { statusCode: 400, headers, body: Readable.from([Buffer.from(body)]) } };
+}
+
 /** The first transactions meet another one. */
 function busyClient(server: Dynoxide, times: number): DynamoDBClient {
   let met = 0;
   return clientThat(server, (handle) => async (request, options) => {
     if (met === times) return await handle(request, options);
     met += 1;
-    const body = JSON.stringify({
-      __type: "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+    return refusedWith({
+      __type: "TransactionCanceledException",
       Message: "Transaction cancelled, please refer cancellation reasons for specific reasons",
       CancellationReasons: [{ Code: "None" }, { Code: "TransactionConflict" }, { Code: "None" }],
     });
-    const headers = { "content-type": "application/x-amz-json-1.0" };
-    return { response: { statusCode: 400, headers, body: Readable.from([Buffer.from(body)]) } };
   });
 }
