@@ -105,8 +105,9 @@ export class CodeEnd {
       if (!this.#execution.admits("ctx.continueAsNew", false)) return;
       if (this.#isCancelled) throw new CancelledError(`run ${runId} was cancelled: it does not begin anew`);
       this.#stay = reject;
-      void this.closeScope("").then(() => {
-        if (this.#stay === reject) this.continuation = encoded;
+      const isToBegin = () => this.#stay === reject;
+      void this.closeScope("", isToBegin).then(() => {
+        if (isToBegin()) this.continuation = encoded;
       });
     });
   }
@@ -120,9 +121,10 @@ export class CodeEnd {
 
   /**
    * Ends what lies below a scope: what is open is given up; children that are to be waited for, and what is being undone,
-   * are waited for. What the code has said without waiting for it is still recorded.
+   * are waited for. What the code has said without waiting for it is still recorded. `isStillToEnd` is asked after the wait:
+   * what is open by then may be a cancelled run that cleans up.
    */
-  async closeScope(scope: string): Promise<void> {
+  async closeScope(scope: string, isStillToEnd: () => boolean = () => true): Promise<void> {
     const { calls, undos } = this.#execution;
     calls.withdrawBelow(scope, undefined, LAST_WORDS);
     const awaited = [...this.awaited].filter(({ id }) => id?.startsWith(scope));
@@ -130,7 +132,7 @@ export class CodeEnd {
     for (const child of awaited) this.awaited.delete(child);
     await undos.endedBelow(scope);
     // Who waited for a child, or for what was undone, may have gone on.
-    calls.withdrawBelow(scope, undefined, LAST_WORDS);
+    if (isStillToEnd()) calls.withdrawBelow(scope, undefined, LAST_WORDS);
   }
 
   /**

@@ -1,0 +1,129 @@
+// How code comes to its end when two ends meet: a new beginning and a cancellation, a deadline, a refusal; a success and what
+// comes in with it.
+import * as v from "valibot";
+import { describe, expect, it } from "vitest";
+import { cancelRun } from "../../lib/engine/index.ts";
+import { workflow } from "../../lib/sdk/index.ts";
+import { Lab } from "./lab.ts";
+
+const DAY_MS = 24 * 3_600_000;
+const sleeper = workflow("sleeper", async (ctx, days) => {
+  await ctx.sleep("long", { days: days as number });
+});
+
+const typesOf = async (lab: Lab, runId: string) => (await lab.entries(runId)).map(({ type }) => type);
+
+describe("code that is to begin anew", () => {
+  it.each(["publish", "setAttributes", "emit"] as const)(
+    "has said what it did not wait for: %s",
+    async (what) => {
+      const w = workflow("w", async (ctx, n): Promise<unknown> => {
+        if (n === 2) return n;
+        if (what === "publish") void ctx.publish("said");
+        else if (what === "setAttributes") void ctx.setAttributes({ said: true });
+        else void ctx.emit({ type: "said", detail: {} });
+        return await ctx.continueAsNew(2);
+      });
+      const lab = new Lab([w]);
+      const runId = await lab.start(w, 1);
+      expect(await lab.result(runId)).toBe(2);
+      const said = { publish: "state.published", setAttributes: "attributes.set", emit: "event.emitted" }[
+        what
+      ];
+      expect(await typesOf(lab, runId)).toEqual([said, "run.continued", "run.succeeded"]);
+    },
+  );
+
+  it("and has returned instead of waiting for it ends when it is cancelled", async () => {
+    const w = workflow("w", async (ctx) => {
+      await ctx.startChild("awaited", sleeper, 2, { onParentClose: "wait" });
+      void ctx.continueAsNew(null).catch(() => {});
+      return "too early";
+    });
+    const lab = new Lab([w, sleeper]);
+    const runId = await lab.start(w);
+    await lab.pass(DAY_MS);
+    await cancelRun(lab.engine, { runId });
+    await expect(lab.result(runId)).rejects.toThrow("before it began anew");
+    expect((await lab.run(runId)).status).toBe("cancelled");
+  });
+
+  it("and was cancelled does not begin anew when the children have ended that it waited for", async () => {
+    const w = workflow("w", async (ctx, n): Promise<unknown> => {
+      if (n === 2) return "anew";
+      await ctx.startChild("awaited", sleeper, 2, { onParentClose: "wait" });
+      await ctx.continueAsNew(2).catch(() => {});
+      await ctx.sleep("tidy", "10 days");
+      return "tidied";
+    });
+    const lab = new Lab([w, sleeper]);
+    const runId = await lab.start(w, 1);
+    await lab.pass(DAY_MS);
+    await cancelRun(lab.engine, { runId });
+    expect(await lab.result(runId)).toBe("tidied");
+  });
+
+  it.each([
+    ["in the moment in which its time is up", false],
+    ["and waits for its children when its time is up", true],
+  ])("%s is undone and does not", async (_, waits) => {
+    const undone: string[] = [];
+    const w = workflow("w", { timeout: "1 hour" }, async (ctx, n): Promise<unknown> => {
+      if (n === 2) return "anew";
+      await ctx.step("book", () => null, { compensate: () => undone.push("book") });
+      if (waits) await ctx.startChild("awaited", sleeper, 2, { onParentClose: "wait" });
+      else await ctx.step("slow", async () => lab.clock.sleep(2 * 3_600_000));
+      return await ctx.continueAsNew(2);
+    });
+    const lab = new Lab([w, sleeper]);
+    const runId = await lab.start(w, 1);
+    await expect(lab.result(runId)).rejects.toThrow("deadline");
+    expect(undone).toEqual(["book"]);
+    expect((await lab.run(runId)).status).toBe("timed_out");
+  });
+
+  it("and is refused is undone, and refused once", async () => {
+    const undone: string[] = [];
+    const w = workflow("w", { input: v.number() }, async (ctx, n): Promise<unknown> => {
+      await ctx.step("book", () => n, { compensate: () => undone.push("book") });
+      return await ctx.continueAsNew("no number" as never);
+    });
+    const lab = new Lab([w]);
+    const runId = await lab.start(w, 1);
+    await expect(lab.result(runId)).rejects.toThrow("E_INVALID_INPUT");
+    expect(undone).toEqual(["book"]);
+    const types = await typesOf(lab, runId);
+    expect(types).toEqual(["step.succeeded", "run.continue_refused", "step.succeeded", "run.failed"]);
+  });
+
+  it("does so with its input as it was at the time of the call", async () => {
+    const w = workflow("w", async (ctx, input): Promise<unknown> => {
+      const given = input as { n: number; anew?: boolean };
+      if (given.anew) return given.n;
+      const next = { n: 1, anew: true };
+      const anew = ctx.continueAsNew(next);
+      next.n = 2;
+      return await anew;
+    });
+    const lab = new Lab([w]);
+    expect(await lab.result(await lab.start(w, { n: 0 }))).toBe(1);
+  });
+});
+
+describe("code that has ended", () => {
+  it("in success is not undone by what comes in together with its end", async () => {
+    const undone: string[] = [];
+    const w = workflow("w", async (ctx) => {
+      const undo = (name: string) => ({ compensate: () => undone.push(name) });
+      await ctx.step("first", () => null, undo("first"));
+      return await Promise.race([
+        ctx.step("quick", () => "quick", undo("quick")),
+        ctx.step("late", () => "late", undo("late")),
+      ]);
+    });
+    const lab = new Lab([w]);
+    const runId = await lab.start(w);
+    expect(await lab.result(runId)).toBe("quick");
+    expect(undone).toEqual([]);
+  });
+});
