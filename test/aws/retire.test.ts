@@ -48,7 +48,8 @@ describe.skipIf(skipsWithoutDynoxide())("on dynoxide", () => {
     expect(await others.journal.retired(runId, fact.key)).toEqual(writes === 0 ? undefined : fact);
     expect(await others.journal.facts(runId)).toEqual(writes === 2 ? [] : [fact]);
     expect(await readFact(others, runId, fact.key)).toEqual(fact);
-    await others.journal.retire(request);
+    for (const at of [fact.at, fact.at + 1])
+      await others.journal.retire({ ...request, facts: [{ ...fact, at }] });
     expect(await others.journal.retired(runId, fact.key)).toEqual(fact);
     expect(await others.journal.facts(runId)).toEqual([]);
   });

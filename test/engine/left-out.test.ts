@@ -142,9 +142,10 @@ describe("what a run leaves out", () => {
       // The owner is about to suspend when the answer comes: it goes on with what it has read (W1), and ends the turn.
       lab.watch = async ({ port, method }): Promise<Fate> => {
         if (port === "delivery") answer();
-        if (method !== "suspend" || isHeld) return "go on";
+        const isByHandler = by === "a step handler";
+        if (method !== "suspend" || isHeld || (!isByHandler && token === "")) return "go on";
         isHeld = true;
-        if (token === "") await answered;
+        if (isByHandler) await answered;
         else {
           await heartbeatCallback(lab.engine, token);
           await completeCallback(lab.engine, token, { ok: true, value: null });

@@ -209,6 +209,7 @@ describe("a failed run that is retried", () => {
     await expect(lab.result(runId)).rejects.toThrow("broken");
     broken = false;
     const retried = await retryRun(lab.engine, { runId });
+    expect(await lab.store.journal.facts(retried.runId)).toHaveLength(1);
     expect(await lab.result(retried.runId)).toEqual(["a", "b"]);
   });
 
