@@ -242,4 +242,13 @@ export const callbacks: Area = [
     replace: "  void end;\n",
     noticedIn,
   },
+  {
+    name: "a heartbeat of the last moment is heard and not learned of",
+    invariant: "W3",
+    why: "the run is suspended without a timer",
+    file: "lib/engine/activation.ts",
+    find: "return freshNotes.length + repeated.length > 0;",
+    replace: "return repeated.length > 0;",
+    noticedIn: noticedIn,
+  },
 ];

@@ -224,4 +224,13 @@ export const children: Area = [
     replace: "fact.kind === kind && sinceMs > 0",
     noticedIn: orphans,
   },
+  {
+    name: "work in parallel knows no bound",
+    invariant: "code",
+    why: "hundreds of children are made at the same time",
+    file: "lib/engine/in-parallel.ts",
+    find: "  const outputs: Out[] = [];\n",
+    replace: "  if (atOnce > 0) return await Promise.all(inputs.map(work));\n  const outputs: Out[] = [];\n",
+    noticedIn: ["test/engine/in-parallel.test.ts"],
+  },
 ];

@@ -8,6 +8,7 @@ const replay = "lib/engine/replay.ts";
 const FOLDS = "test/engine/folds.test.ts";
 const LOOP = "test/engine/loop.test.ts";
 const LEFT_OUT = "test/engine/left-out.test.ts";
+const MISSED = ["test/engine/missed-signals.test.ts"];
 const noticedIn = [FOLDS, LEFT_OUT, LOOP];
 
 export const folds: Area = [
@@ -199,5 +200,86 @@ export const folds: Area = [
     find: "  if (isPast) return undefined;\n",
     replace: "",
     noticedIn: [LEFT_OUT, "test/engine/step-handlers.test.ts"],
+  },
+  {
+    name: "a signal that somebody has taken is named as untaken",
+    invariant: "F5",
+    why: "it is taken twice",
+    file: signals,
+    find: "!this.#taken.has(key) && ",
+    replace: "",
+    noticedIn: MISSED,
+  },
+  {
+    name: "a turn names what other loops have missed",
+    invariant: "code",
+    why: "its entry grows with what others do",
+    file: signals,
+    find: "[...ids].some(isBelow)",
+    replace: "ids.size > 0",
+    noticedIn: MISSED,
+  },
+  {
+    name: "of two calls that missed a signal only the last is known",
+    invariant: "W1",
+    why: "the first loop leaves its entry out, and the signal is lost",
+    file: signals,
+    find: "(this.#missed.get(key) ?? new Set()).add(callId)",
+    replace: "new Set([callId])",
+    noticedIn: MISSED,
+  },
+  {
+    name: "an untaken signal counts as taken once its turn is left out",
+    invariant: "W1",
+    why: "the signal is lost",
+    file: signals,
+    find: "      this.#taken.delete(key);\n",
+    replace: "",
+    noticedIn: MISSED,
+  },
+  {
+    name: "a turn that is left out gives nothing back",
+    invariant: "W1",
+    why: "the signal that it names is lost",
+    file: signals,
+    find: "this.#taken.add(entry.fact);\n    this.giveBack(entry);",
+    replace: "this.#taken.add(entry.fact);",
+    noticedIn: MISSED,
+  },
+  {
+    name: "a turn that begins gives nothing back",
+    invariant: "W1",
+    why: "a replay loses the signal that its entry names",
+    file: execution,
+    find: "    this.signals.giveBack(entry);\n",
+    replace: "",
+    noticedIn: MISSED,
+  },
+  {
+    name: "a signal that was named once is not named again",
+    invariant: "W1",
+    why: "it is lost when the fold covers the turn that named it",
+    file: signals,
+    find: 'if ("id" in entry) this.miss(',
+    replace: "if (entry === null) this.miss(",
+    noticedIn: MISSED,
+  },
+  {
+    name: "a turn names only what the turn before it has missed",
+    invariant: "W1",
+    why: "a signal is lost when the fold covers the turn that named it",
+    file: "lib/engine/turn-over.ts",
+    find: "...untakenBelow(execution, `",
+    replace: "...untakenBelow(execution, scopeOfTurn(id, turn - 1) || `",
+    noticedIn: MISSED,
+  },
+  {
+    name: "a new beginning names nothing that was missed",
+    invariant: "W1",
+    why: "the signal is lost with its generation",
+    file: "lib/engine/turn-over.ts",
+    find: '...untakenBelow(execution, ""), at',
+    replace: "at",
+    noticedIn: MISSED,
   },
 ];

@@ -6,10 +6,12 @@ const read = "lib/aws/dynamo-read.ts";
 const index = "lib/aws/dynamo-index.ts";
 const steps = "lib/aws/step-claims.ts";
 const retention = "lib/aws/retention.ts";
+const retire = "lib/aws/dynamo-retire.ts";
 const noticedIn = ["test/aws/dynamo-store.test.ts"];
 const LOST_ANSWERS = ["test/aws/lost-answers.test.ts"];
 const REQUESTS = ["test/aws/dynamo-reads.test.ts"];
 const RETENTION = ["test/aws/retention.test.ts"];
+const RETIRE = ["test/aws/retire.test.ts"];
 
 export const journalDynamodb: Area = [
   {
@@ -128,5 +130,33 @@ export const journalDynamodb: Area = [
     find: "if (run?.expiresAt === undefined || run.expiresAt * 1_000 > now) return false;",
     replace: "if (run === undefined) return false;",
     noticedIn: RETENTION,
+  },
+  {
+    name: "dynamodb: a fact leaves the inbox before it is kept",
+    invariant: "F4",
+    why: "who dies in between has lost it, and who looks finds none",
+    file: retire,
+    find: "    await putIfAbsent(table, toFactItem(retiredKey(runId, fact.key), fact, newMark()));\n    await remove(table, factKey(runId, fact.key));\n",
+    replace:
+      "    await remove(table, factKey(runId, fact.key));\n    await putIfAbsent(table, toFactItem(retiredKey(runId, fact.key), fact, newMark()));\n",
+    noticedIn: RETIRE,
+  },
+  {
+    name: "dynamodb: a fact that is retired again overwrites the first",
+    invariant: "F4",
+    why: "a caller is told what was put too late",
+    file: retire,
+    find: "    await putIfAbsent(table, toFactItem",
+    replace: "    await remove(table, retiredKey(runId, fact.key));\n    await putIfAbsent(table, toFactItem",
+    noticedIn: RETIRE,
+  },
+  {
+    name: "dynamodb: all that was used up is retired at the same time",
+    invariant: "code",
+    why: "a partition is asked for more writes than it takes",
+    file: retire,
+    find: "const MAX_PARALLEL = 25;",
+    replace: "const MAX_PARALLEL = 1_000;",
+    noticedIn: RETIRE,
   },
 ];

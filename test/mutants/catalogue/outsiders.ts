@@ -1,5 +1,5 @@
 // What outsiders may do and see: approvals, signals with start; and what this version cannot read (lib/engine/read-approval.ts,
-// signal-with-start.ts, behaviour.ts, stall-unreadable.ts; lib/api/approval-*).
+// signal-with-start.ts, behaviour.ts, stall-unreadable.ts, stored-forms.ts; lib/api/approval-*).
 import type { Area } from "../mutant.ts";
 
 const state = "lib/engine/read-approval.ts";
@@ -10,6 +10,8 @@ const unreadable = "lib/engine/stall-unreadable.ts";
 const noticedIn = ["test/api/approvals.test.ts"];
 const READ = ["test/engine/read-approval.test.ts"];
 const SIGNALS = ["test/engine/signal-with-start.test.ts", "test/api/signal-with-start.test.ts"];
+const forms = "lib/engine/stored-forms.ts";
+const FORMS = ["test/engine/stored-forms.test.ts"];
 const UNREADABLE = ["test/engine/stall-unreadable.test.ts", "test/engine/behaviour.test.ts"];
 
 export const outsiders: Area = [
@@ -200,5 +202,122 @@ export const outsiders: Area = [
     find: '    ports.log.error("a run cannot be read", { run: runId, code: error.code, reason: error.message });\n    return DONE;',
     replace: "    throw error;",
     noticedIn: UNREADABLE,
+  },
+  {
+    name: "what only a newer version knows is taken for whole",
+    invariant: "code",
+    why: "half of an entry is replayed",
+    file: forms,
+    find: "if (!known.includes(value as string)) throw",
+    replace: "if (known === undefined) throw",
+    noticedIn: FORMS,
+  },
+  {
+    name: "what a newer version wrote counts as damaged",
+    invariant: "code",
+    why: "a deployment that is under way stalls healthy runs",
+    file: forms,
+    find: 'throw new UnreadableError("E_NEWER_FORMAT",',
+    replace: 'throw new UnreadableError("E_CORRUPT",',
+    noticedIn: FORMS,
+  },
+  {
+    name: "an encoding that only a newer version knows is taken for whole",
+    invariant: "code",
+    why: "the code is given something else than was recorded",
+    file: forms,
+    find: 'if (encoding !== "json" && encoding !== "devalue") throw',
+    replace: "if (encoding === undefined) throw",
+    noticedIn: FORMS,
+  },
+  {
+    name: "a run that ended at no time can be read",
+    invariant: "code",
+    why: "nobody knows when it expires",
+    file: forms,
+    find: '    if (isEnded !== (closedAt !== undefined)) throw new Corrupt(isEnded ? ["closedAt"] : ["status"]);\n',
+    replace: "",
+    noticedIn: FORMS,
+  },
+  {
+    name: "a run that has handled more causes than there were can be read",
+    invariant: "W2",
+    why: "no wake-up could ever claim it",
+    file: forms,
+    find: '    if ((handled as number) > (wake as number)) throw new Corrupt(["handled"]);\n',
+    replace: "",
+    noticedIn: FORMS,
+  },
+  {
+    name: "a checkpoint without entries can be read",
+    invariant: "code",
+    why: "the next one takes its slot for a gap",
+    file: forms,
+    find: ' || entries.length === 0) throw new Corrupt(["entries"])',
+    replace: ') throw new Corrupt(["entries"])',
+    noticedIn: FORMS,
+  },
+  {
+    name: "a fact without a key can be read",
+    invariant: "code",
+    why: "it is consumed under no name",
+    file: forms,
+    find: '    if (!isText(value["key"])) throw new Corrupt(["key"]);\n',
+    replace: "",
+    noticedIn: FORMS,
+  },
+  {
+    name: "a journal with a gap is replayed",
+    invariant: "J1",
+    why: "the run goes another way than it went",
+    file: forms,
+    find: "if (first !== next && !(isFolded && first > next)) {",
+    replace: "if (first < next) {",
+    noticedIn: FORMS,
+  },
+  {
+    name: "a journal with an overlap is replayed where a fold ends",
+    invariant: "J1",
+    why: "an entry is delivered twice",
+    file: forms,
+    find: "!(isFolded && first > next)",
+    replace: "!isFolded",
+    noticedIn: FORMS,
+  },
+  {
+    name: "a fold explains a gap that it does not reach back over",
+    invariant: "F3",
+    why: "entries that are missing pass for left out",
+    file: forms,
+    find: "from <= next && first === to + 1",
+    replace: "first === to + 1",
+    noticedIn: FORMS,
+  },
+  {
+    name: "a fold explains a gap that is longer",
+    invariant: "F3",
+    why: "entries that are missing pass for left out",
+    file: forms,
+    find: "from <= next && first === to + 1",
+    replace: "from <= next",
+    noticedIn: FORMS,
+  },
+  {
+    name: "folds in no order can be read",
+    invariant: "F3",
+    why: "positions are read twice, or not at all",
+    file: forms,
+    find: " && (i === 0 || value[i - 1].to + 1 < fold.from)",
+    replace: "",
+    noticedIn: FORMS,
+  },
+  {
+    name: "a fold that ends before it begins can be read",
+    invariant: "F3",
+    why: "positions are read twice",
+    file: forms,
+    find: " && (value as Fold).from <= (value as Fold).to",
+    replace: "",
+    noticedIn: FORMS,
   },
 ];

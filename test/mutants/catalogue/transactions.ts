@@ -202,4 +202,21 @@ export const transactions: Area = [
     replace: "",
     noticedIn: IN_TABLE,
   },
+  {
+    name: "each try of a transaction is another one",
+    invariant: "X1, D1",
+    why: "one that was under way is refused, or known by another time than replay shows",
+    file: commit,
+    find: '  // The same to the letter at every try: the table knows a repetition by it.\n  const entry: CallEntry = { type: "tx.committed", id: call.id, at: clock.now() };\n',
+    replace: "",
+    also: [
+      {
+        file: commit,
+        find: "    const answer = await writer.appendWith(",
+        replace:
+          '    const entry: CallEntry = { type: "tx.committed", id: call.id, at: clock.now() };\n    const answer = await writer.appendWith(',
+      },
+    ],
+    noticedIn: noticedIn,
+  },
 ];

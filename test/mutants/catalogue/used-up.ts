@@ -2,10 +2,15 @@
 import type { Area } from "../mutant.ts";
 
 const file = "lib/engine/used-up.ts";
+const activation = "lib/engine/activation.ts";
+const execution = "lib/engine/execution.ts";
+const readFact = "lib/engine/read-fact.ts";
 const LEFT_OUT = "test/engine/left-out.test.ts";
 const noticedIn = ["test/engine/used-up.test.ts", LEFT_OUT];
 const RACES = ["test/engine/loop-races.test.ts", "test/engine/loop-crashes.test.ts"];
 const LOOP = ["test/engine/loop.test.ts"];
+const REPEATED = ["test/engine/repeated-signals.test.ts"];
+const READ_FACT = ["test/engine/read-fact.test.ts"];
 
 export const usedUp: Area = [
   {
@@ -138,7 +143,7 @@ export const usedUp: Area = [
     name: "META has a fold before the inbox is without what it leaves out",
     invariant: "F5",
     why: "a signal of a turn that is left out is taken again",
-    file: "lib/engine/activation.ts",
+    file: activation,
     find: "    await engine.ports.store.journal.retire({ runId, ...usedUp(execution, this.lastSeq, held) });\n",
     replace: "",
     noticedIn: [...LOOP, ...RACES],
@@ -151,5 +156,170 @@ export const usedUp: Area = [
     find: "      repeated.push(fact.key);\n      continue;\n",
     replace: "",
     noticedIn: RACES,
+  },
+  {
+    name: "notes that others have put since they were read stay",
+    invariant: "code",
+    why: "what load reads grows with every step on a handler",
+    file: file,
+    find: "if (isNotedElsewhere || known.has(name))",
+    replace: "if (known.has(name))",
+    noticedIn: [LEFT_OUT],
+  },
+  {
+    name: "a step handler is not thought to have put notes",
+    invariant: "code",
+    why: "what load reads grows with every step on a handler",
+    file: execution,
+    find: '(call.kind === "step" && call.on !== undefined) ||',
+    replace: '(call.kind === "step" && call.on === null) ||',
+    noticedIn: [LEFT_OUT],
+  },
+  {
+    name: "who holds a callback is not thought to have put notes",
+    invariant: "code",
+    why: "what load reads grows with every callback",
+    file: execution,
+    find: '(call.kind === "callback" && call.heartbeatTimeoutMs !== undefined)',
+    replace: '(call.kind === "callback" && call.heartbeatTimeoutMs === null)',
+    noticedIn: [LEFT_OUT],
+  },
+  {
+    name: "notes are looked for that nobody can have put",
+    invariant: "code",
+    why: "each step of a turn costs a delete of nothing",
+    file: file,
+    find: "if (isNotedElsewhere || known.has(name))",
+    replace: 'if (isNotedElsewhere || name !== "")',
+    noticedIn: [LEFT_OUT],
+  },
+  {
+    name: "notes that were put here stay",
+    invariant: "code",
+    why: "what load reads grows with every turn",
+    file: file,
+    find: "new Set([...notes.map(({ name }) => name), ...noted]);",
+    replace: "new Set(notes.map(({ name }) => name));",
+    noticedIn: [LEFT_OUT],
+  },
+  {
+    name: "notes that were put by an owner that died stay",
+    invariant: "code",
+    why: "what load reads grows with every crash",
+    file: execution,
+    find: '    if ("id" in entry) this.ended.push({ key: callKeyOf(entry.id, generation), isNotedElsewhere: false });\n',
+    replace: "",
+    noticedIn: [LEFT_OUT],
+  },
+  {
+    name: "heartbeats of callbacks that have ended stay",
+    invariant: "code",
+    why: "what load reads grows with every callback",
+    file: file,
+    find: "[progressNote(key), heartbeatNote(key)]",
+    replace: "[progressNote(key)]",
+    noticedIn: [LEFT_OUT],
+  },
+  {
+    name: "a signal that comes again stays in the inbox",
+    invariant: "F5",
+    why: "every activation looks at it again",
+    file: activation,
+    find: "if (!isNew && !this.#isStale) return undefined;",
+    replace: "if (!isNew) return undefined;",
+    noticedIn: REPEATED,
+  },
+  {
+    name: "the inbox is tidied whenever a run is left",
+    invariant: "code",
+    why: "each suspension writes what it need not",
+    file: activation,
+    find: "    if (!isNew && !this.#isStale) return undefined;\n",
+    replace: "",
+    noticedIn: REPEATED,
+  },
+  {
+    name: "a signal that comes again is looked at for ever",
+    invariant: "F5",
+    why: "the activation never ends",
+    file: activation,
+    find: "    for (const key of repeated) this.#options.execution.signals.take(key);\n",
+    replace: "",
+    noticedIn: REPEATED,
+  },
+  {
+    name: "a signal that came again keeps the one behind it waiting",
+    invariant: "W1",
+    why: "the run is suspended beside a signal that it waits for",
+    file: activation,
+    find: "return freshNotes.length + repeated.length > 0;",
+    replace: "return freshNotes.length > 0;",
+    noticedIn: REPEATED,
+  },
+  {
+    name: "a run that leaves something out takes signals unseen",
+    invariant: "F5",
+    why: "one that was used up and put again is taken twice",
+    file: "lib/engine/kinds/signal.ts",
+    find: "(call.schema !== undefined || isFolded)",
+    replace: "call.schema !== undefined",
+    noticedIn: REPEATED,
+  },
+  {
+    name: "a fact is looked for among the used-up first",
+    invariant: "F4",
+    why: "one that is used up in between is found nowhere",
+    file: readFact,
+    find: "  const held = await journal.fact(runId, key);\n  return (await journal.retired(runId, key)) ?? held;",
+    replace:
+      "  const gone = await journal.retired(runId, key);\n  return gone ?? (await journal.fact(runId, key));",
+    noticedIn: READ_FACT,
+  },
+  {
+    name: "of a fact in both places the later one counts",
+    invariant: "F4",
+    why: "a caller is told what was put too late",
+    file: readFact,
+    find: "return (await journal.retired(runId, key)) ?? held;",
+    replace: "return held ?? (await journal.retired(runId, key));",
+    noticedIn: READ_FACT,
+  },
+  {
+    name: "a fact that was used up is not found",
+    invariant: "F4",
+    why: "a completion is accepted a second time",
+    file: readFact,
+    find: "return (await journal.retired(runId, key)) ?? held;",
+    replace: "return held;",
+    noticedIn: READ_FACT,
+  },
+  {
+    name: "a fact put beside one that was used up is thought to be news",
+    invariant: "F4",
+    why: "its sender is told that it was stored",
+    file: readFact,
+    find: "return existing === undefined ? result : { stored: false, existing };",
+    replace: "return result;",
+    noticedIn: READ_FACT,
+  },
+  {
+    name: "who puts a fact again is answered with his own",
+    invariant: "F4",
+    why: "after a lost answer he takes himself for the first",
+    file: readFact,
+    find: "  const existing = await journal.retired(runId, fact.key);",
+    replace:
+      "  if (!result.stored) return result;\n  const existing = await journal.retired(runId, fact.key);",
+    noticedIn: READ_FACT,
+  },
+  {
+    name: "the used-up are asked before a fact is put",
+    invariant: "F4",
+    why: "one that is used up in between is put again as news",
+    file: readFact,
+    find: "  const result = await journal.putFact(runId, fact);\n  // Also when there was one: it may be our own, put beside the used-up one by a try of which we heard nothing.\n  const existing = await journal.retired(runId, fact.key);",
+    replace:
+      "  const existing = await journal.retired(runId, fact.key);\n  const result = await journal.putFact(runId, fact);",
+    noticedIn: READ_FACT,
   },
 ];
