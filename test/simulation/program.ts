@@ -35,6 +35,8 @@ import {
 export const WORKFLOW = "simulated";
 /** Runs as the last step of code that does not fit the code before it. */
 export const EPILOGUE = "epilogue";
+/** Who stands in line looks every few seconds: days of that are the same again and again, for minutes of a play. */
+const LONGEST_IN_LINE_MS = 6 * 3_600_000;
 const DEPTH = 2;
 const LISTS_AT_MS = [500, 3_000, 40_000, 700_000, 10_000_000];
 
@@ -103,7 +105,8 @@ export function drawProgram(seed: number, kinds: readonly string[] = ALL_KINDS):
     chance.happens(0.1) || (inner.some((node) => holds(node, "booking")) && chance.happens(0.4));
   const root = { kind: "sequence", inner: doesFail && failing ? [...inner, failing] : inner };
   const made = { isBrief, hasChildren: holds(root, "child"), doesNudge: holds(root, "nudge") };
-  const flow = bounds === "none" ? undefined : drawFlow(seed, made);
+  const isLong = longestMsOf(root) > LONGEST_IN_LINE_MS;
+  const flow = bounds === "none" || isLong ? undefined : drawFlow(seed, made);
   const few = chance.happens(isDense ? 0.5 : 0.2) ? chance.int(2, 3) : 1;
   const runs = flow?.startsAtMs.length ?? few;
   const generations = drawGenerations(seed, kinds);

@@ -11,6 +11,7 @@ const LOOP = "test/engine/loop.test.ts";
 const ANEW = "test/engine/continue-as-new.test.ts";
 const ENDS = "test/engine/loop-ends.test.ts";
 const CODE_END = "test/engine/code-end.test.ts";
+const UNDO = "test/engine/undo-beside-loops.test.ts";
 const MISUSE = "test/engine/loop-misuse.test.ts";
 
 export const turns: Area = [
@@ -91,8 +92,8 @@ export const turns: Area = [
     invariant: "O1",
     why: "a published state or an event is never recorded",
     file: end,
-    find: "    const { calls } = this.#execution;\n    calls.withdrawBelow(scope, undefined, LAST_WORDS);",
-    replace: "    const { calls } = this.#execution;\n    calls.withdrawBelow(scope, undefined);",
+    find: "    const { calls, undos } = this.#execution;\n    calls.withdrawBelow(scope, undefined, LAST_WORDS);",
+    replace: "    const { calls, undos } = this.#execution;\n    calls.withdrawBelow(scope, undefined);",
     noticedIn: [LOOP],
   },
   {
@@ -250,11 +251,47 @@ export const turns: Area = [
     noticedIn: [ANEW],
   },
   {
+    name: "a turn ends while the run is undone that has failed",
+    invariant: "D1",
+    why: "replay leaves out what is being undone: the run stalls",
+    file: turnOver,
+    find: "if (hasFailed) return undefined;",
+    replace: "",
+    noticedIn: [UNDO],
+  },
+  {
+    name: "a turn ends before what it undoes is undone",
+    invariant: "D1",
+    why: "replay leaves out what is being undone: nobody undoes it",
+    file: end,
+    find: "    await undos.endedBelow(scope);\n",
+    replace: "",
+    noticedIn: [UNDO],
+  },
+  {
+    name: "undoing by hand takes what a loop beside it has under way",
+    invariant: "D1",
+    why: "the code is told of something that replay leaves out",
+    file: "lib/engine/undo.ts",
+    find: " && !bodies.isOfInnerLoop(id)",
+    replace: "",
+    noticedIn: [UNDO],
+  },
+  {
+    name: "what a loop has left cannot be undone by hand",
+    invariant: "code",
+    why: "who catches its failure cannot take back what it has done",
+    file: loop,
+    find: "      bodies.ends(this.#scope.id);\n",
+    replace: "",
+    noticedIn: [UNDO],
+  },
+  {
     name: "the steps of turns that have ended are undone",
     invariant: "code",
     why: "what a finished turn has done is taken back, but only until it is folded",
     file: execution,
-    find: "    this.undos.forget(scope);\n",
+    find: "    this.undos.forgetBelow(scope);\n",
     replace: "",
     noticedIn: [LOOP],
   },
