@@ -78,6 +78,8 @@ class Holder {
   readonly #stopKeeping: () => void;
   #overtaken = new AbortController();
   #activation: Activation | undefined;
+  /** META as it was heard of last, since it was claimed. */
+  #heard: Run | undefined;
 
   readonly #engine: Engine;
   readonly #host: Host;
@@ -166,7 +168,7 @@ class Holder {
       await this.#outgoing.send();
       const left = await leave(engine, run, activation, ending);
       if (left.kind !== "woken") return settle(left, engine);
-      activation.notice(left.run);
+      this.#hear(left.run);
     }
   }
 
@@ -243,13 +245,20 @@ class Holder {
       stepClaims,
       notes,
     });
+    // While the journal was loaded and replayed, somebody may have paused the run.
+    if (this.#heard !== undefined) this.#activation.notice(this.#heard);
     return this.#activation;
+  }
+
+  #hear(run: Run): void {
+    this.#heard = run;
+    this.#activation?.notice(run);
   }
 
   async #renew(leaseUntil: number): Promise<boolean> {
     const { runId, fence } = this.#run;
     const run = await this.#engine.ports.store.runs.renew({ runId, fence, leaseUntil });
-    if (run !== undefined) this.#activation?.notice(run);
+    if (run !== undefined) this.#hear(run);
     return run !== undefined;
   }
 }

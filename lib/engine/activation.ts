@@ -163,7 +163,11 @@ export class Activation {
         throw new LeaseLost(`run ${this.#options.run.runId}: the lease is lost`);
       const end = await this.#end(execution);
       if (end !== undefined) return end;
-      if (this.#wake > this.seen) await this.#readInbox();
+      if (this.#wake > this.seen) {
+        await this.#readInbox();
+        // It may be that somebody has terminated the run.
+        continue;
+      }
 
       const settled = this.#runner.takeSettled();
       const decision = this.#decide(settled);

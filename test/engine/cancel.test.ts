@@ -5,7 +5,7 @@ import type { Checkpoint } from "../../lib/ports/journal.ts";
 import { CancelledError } from "../../lib/sdk/errors.ts";
 import { workflow } from "../../lib/sdk/workflow.ts";
 import { checkInvariants } from "./invariants.ts";
-import { Lab } from "./lab.ts";
+import { type Fate, Lab } from "./lab.ts";
 
 const never = async () => await new Promise<never>(() => {});
 
@@ -184,6 +184,24 @@ describe("a terminated run", () => {
     expect((await lab.run(runId)).status).toBe("running");
     await expect(lab.result(runId)).rejects.toThrow("terminated");
     expect(wentOn).toBe(false);
+  });
+
+  it("is not put to sleep by an owner that hears of it while it leaves, when its terminator has died", async () => {
+    const w = workflow("w", async (ctx) => ctx.sleep("long", "30 days"));
+    const lab = new Lab([w]);
+    const runId = await lab.start(w);
+    let isAsked = false;
+    lab.watch = async ({ method }): Promise<Fate> => {
+      if (method !== "suspend" || isAsked) return "go on";
+      isAsked = true;
+      const at = lab.clock.now();
+      await lab.store.journal.putFact(runId, { kind: "terminate", key: "terminate", at });
+      await lab.store.runs.raise({ runId, sweepAt: at + 60_000 });
+      return "go on";
+    };
+    await lab.settle();
+    expect(isAsked).toBe(true);
+    expect(await statusOf(lab, runId)).toBe("cancelled");
   });
 
   it("ends although the owner that is being replaced appends once more", async () => {

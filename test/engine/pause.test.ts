@@ -4,7 +4,7 @@ import { handleMessage, pauseRun, resumeRun, terminateRun } from "../../lib/engi
 import { writeMessage } from "../../lib/engine/messages.ts";
 import { workflow } from "../../lib/sdk/workflow.ts";
 import { checkInvariants } from "./invariants.ts";
-import { Lab } from "./lab.ts";
+import { type Fate, Lab } from "./lab.ts";
 
 const w = workflow("w", async (ctx) => {
   await ctx.sleep("an hour", "1 hour");
@@ -53,6 +53,27 @@ describe("a paused run", () => {
     await resumeRun(lab.engine, runId);
     await lab.result(runId);
     expect(ran).toBe(3);
+  });
+
+  it("begins nothing when it was paused while its journal was read", async () => {
+    let ran = 0;
+    const lab = new Lab([workflow("w", async (ctx) => ctx.step("work", () => (ran += 1)))]);
+    let isRead = false;
+    const runId = await lab.start("w");
+    lab.watch = async ({ method }): Promise<Fate> => {
+      if (method !== "load" || isRead) return "go on";
+      isRead = true;
+      await pauseRun(lab.engine, runId);
+      // The lease is renewed meanwhile.
+      await lab.clock.sleep(lab.engine.settings.leaseMs);
+      return "go on";
+    };
+    await lab.pass(2 * lab.engine.settings.leaseMs);
+    expect(isRead).toBe(true);
+    expect(ran).toBe(0);
+    expect(await statusOf(lab, runId)).toBe("paused");
+    await resumeRun(lab.engine, runId);
+    expect(await lab.result(runId)).toBe(1);
   });
 
   it.each([{ semantics: "at-most-once" as const }, { on: "shipping" }])(

@@ -285,10 +285,13 @@ export class FlowRules {
     else if (fence > 0) this.#works(process, member, `${entries[0]?.type} was recorded`);
   }
 
-  /** Only by a process that was replaced may a run be worked on without its slots. */
+  /**
+   * Only by a process that was replaced, or that does not know yet that a former owner has brought the run to its end, may a
+   * run be worked on without its slots: nothing of that is recorded.
+   */
   #works(process: SimProcess, member: Member, what: string): void {
     const { complain, saw } = this.#watch;
-    const isOwner = this.members.ownedBy(process) === member;
+    const isOwner = this.members.ownedBy(process) === member && member.terminal === undefined;
     for (const ref of slotRefsOf(member)) {
       if (this.#named(ref).holders.has(member.runId)) continue;
       if (isOwner) complain(`Q1: ${member.runId}: ${what} without a slot of ${ref}`);

@@ -2,7 +2,8 @@
 // and by leave.ts when it has ended.
 //
 // Q1  A run's code is executed only while the run holds a slot of each of its limiters, and no more runs hold one than the
-//     limit says. It holds them from its first activation to its end, also while it sleeps.
+//     limit says. It holds them from its first activation to its end, also while it sleeps. (A process that was replaced, or
+//     whose run a former owner has brought to its end, works on without them until it finds out: none of that is recorded.)
 import { IDLE_SWEEP_MS } from "../../limits.ts";
 import type { Waiter } from "../../ports/limits.ts";
 import { isClosed, type Run } from "../../ports/run.ts";

@@ -43,6 +43,15 @@ export const cancelling: Area = [
     noticedIn,
   },
   {
+    name: "an owner that hears of a termination while it leaves puts the run to sleep",
+    invariant: "W1",
+    why: "where its terminator has died the run goes on weeks later, to be ended then",
+    file: activation,
+    find: "        // It may be that somebody has terminated the run.\n        continue;\n",
+    replace: "",
+    noticedIn,
+  },
+  {
     name: "a run that is asked to end is asked at every turn",
     invariant: "code",
     why: "what it does to clean up is cancelled too",

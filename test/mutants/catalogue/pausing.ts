@@ -170,4 +170,13 @@ export const pausing: Area = [
     replace: "mayBegin: this.#graceUntil === undefined",
     noticedIn: ["test/engine/pause.test.ts"],
   },
+  {
+    name: "an owner forgets a pause that came while it read the journal",
+    invariant: "code",
+    why: "steps begin in a run that a person believes to be held",
+    file: "lib/engine/activate.ts",
+    find: "if (this.#heard !== undefined) this.#activation.notice(this.#heard);",
+    replace: "",
+    noticedIn: ["test/engine/pause.test.ts"],
+  },
 ];
