@@ -82,7 +82,7 @@ export const claims: Area = [
     invariant: "W1",
     why: "a signal is not seen before the long step beside it has ended",
     file,
-    find: "if (run !== undefined) this.#activation?.notice(run);",
+    find: "if (run !== undefined) this.#hear(run);",
     replace: "",
     noticedIn: ["test/engine/signals.test.ts"],
   },

@@ -46,8 +46,8 @@ export const suspending: Area = [
     invariant: "W1",
     why: "a signal that comes while the run is about to suspend is lost",
     file: activation,
-    find: "if (this.#wake > this.seen) await this.#readInbox();",
-    replace: "this.seen = this.#wake;",
+    find: "      if (this.#wake > this.seen) {\n        await this.#readInbox();",
+    replace: "      if (this.#wake > this.seen) {\n        this.seen = this.#wake;",
     noticedIn: ["test/engine/signals.test.ts"],
   },
   {
