@@ -5,7 +5,7 @@ const complete = "lib/engine/complete-callback.ts";
 const perform = "lib/engine/perform-callbacks.ts";
 const kind = "lib/engine/kinds/callback.ts";
 const compose = "lib/engine/compose/callback.ts";
-const noticedIn = ["test/engine/callbacks.test.ts"];
+const noticedIn = ["test/engine/callbacks.test.ts", "test/engine/approvals.test.ts"];
 
 export const callbacks: Area = [
   {
