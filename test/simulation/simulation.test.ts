@@ -31,7 +31,8 @@ const FRESH_SEEDS = 60;
 const SEEDS_PER_DAY = 10_000;
 /** Every so many seeds one is played twice. */
 const SEEDS_PER_REPEAT = 5;
-const FAULTS_PER_SEED = 20;
+/** Of many seeds it is about 65, most of them in few: sixty may have a third of that. */
+const FAULTS_PER_SEED = 10;
 /** Within so many seeds from a fixed one a planted bug must be found. */
 const SEEDS_FOR_A_BUG = 300;
 
