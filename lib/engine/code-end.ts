@@ -78,7 +78,9 @@ export class CodeEnd {
       new CancelledError(
         `run ${run.runId} was cancelled while it waited for ${call.kind} "${call.id}"${why}`,
       );
-    calls.withdrawBelow("", errorOf);
+    // What it has said without waiting for it is still recorded; whoever waits hears of the cancellation all the same.
+    for (const call of calls.open()) if (LAST_WORDS.includes(call.kind)) call.reject(errorOf(call));
+    calls.withdrawBelow("", errorOf, LAST_WORDS);
     const stay = this.#stay;
     if (stay === undefined) return;
     this.#stay = undefined;

@@ -127,3 +127,26 @@ describe("code that has ended", () => {
     expect(undone).toEqual([]);
   });
 });
+
+describe("code that is cancelled in the moment in which it says something", () => {
+  it.each([true, false])("has said it, whether it waits for that (%s) or not", async (doesWait) => {
+    const w = workflow("w", async (ctx) => {
+      await ctx.step("before", async () => lab.clock.sleep(1_000));
+      const said = ctx.emit({ type: "said", detail: {} });
+      if (doesWait) await said;
+      await ctx.sleep("long", "1 day");
+    });
+    const lab: Lab = new Lab([w]);
+    const runId = await lab.start(w);
+    await lab.settle();
+    // Both are in the next checkpoint: the step's result, and the cancellation behind it.
+    await cancelRun(lab.engine, { runId });
+    await expect(lab.result(runId)).rejects.toThrow("cancelled");
+    expect(await typesOf(lab, runId)).toEqual([
+      "step.succeeded",
+      "run.cancel_requested",
+      "event.emitted",
+      "run.cancelled",
+    ]);
+  });
+});

@@ -110,8 +110,8 @@ export const cancelling: Area = [
     invariant: "code",
     why: "its code waits for ever",
     file: end,
-    find: 'calls.withdrawBelow("", errorOf);',
-    replace: 'calls.withdrawBelow("", undefined);',
+    find: 'calls.withdrawBelow("", errorOf, LAST_WORDS);',
+    replace: 'calls.withdrawBelow("", undefined, LAST_WORDS);',
     noticedIn,
   },
   {
