@@ -283,7 +283,7 @@ export class Activation {
     const isOver = this.#deadline() !== undefined && (run.deadline ?? now) <= now;
     // With something to undo the journal says so first (#aboutTheRun), and the end comes when it is undone.
     return isOver && !execution.undos.anyKept
-      ? await this.#terminate(await timedOut(run, engine, now))
+      ? await this.#terminate(await timedOut(run, engine, now), await lastWords(engine, execution))
       : undefined;
   }
 

@@ -78,8 +78,8 @@ export class CodeEnd {
       new CancelledError(
         `run ${run.runId} was cancelled while it waited for ${call.kind} "${call.id}"${why}`,
       );
-    // What it has said without waiting for it is still recorded; whoever waits hears of the cancellation all the same.
-    for (const call of calls.open()) if (LAST_WORDS.includes(call.kind)) call.reject(errorOf(call));
+    // What it has said is still recorded; whoever waits for that hears of the cancellation all the same.
+    for (const call of this.#lastWords()) call.reject(errorOf(call));
     calls.withdrawBelow("", errorOf, LAST_WORDS);
     const stay = this.#stay;
     if (stay === undefined) return;
@@ -90,12 +90,14 @@ export class CodeEnd {
     if (this.#hasReturned) this.#undoThenEnd({ ok: false, error });
   }
 
-  /** The code goes no further: its calls are never heard of again. */
+  /** The code goes no further: it never hears of its calls again. What it has said is still recorded. */
   expire(): void {
     this.#isExpired = true;
     this.#stay = undefined;
     this.continuation = undefined;
-    this.#execution.calls.withdrawBelow("", undefined);
+    const never = new Promise(() => {});
+    for (const call of this.#lastWords()) call.resolve(never);
+    this.#execution.calls.withdrawBelow("", undefined, LAST_WORDS);
     this.#undoThenEnd({ ok: false, expired: true });
   }
 
@@ -146,6 +148,10 @@ export class CodeEnd {
     if (outcome === undefined || outcome.ok || !this.#execution.undos.anyKept) return undefined;
     this.outcome = undefined;
     return () => this.#undoThenEnd(outcome);
+  }
+
+  #lastWords(): readonly Call[] {
+    return [...this.#execution.calls.open()].filter(({ kind }) => LAST_WORDS.includes(kind));
   }
 
   #undoThenEnd(ended: Ended): void {

@@ -2,8 +2,10 @@
 // comes in with it.
 import * as v from "valibot";
 import { describe, expect, it } from "vitest";
-import { cancelRun } from "../../lib/engine/index.ts";
+import { cancelRun, handleMessage } from "../../lib/engine/index.ts";
+import { writeMessage } from "../../lib/engine/messages.ts";
 import { workflow } from "../../lib/sdk/index.ts";
+import { around } from "./around.ts";
 import { Lab } from "./lab.ts";
 
 const DAY_MS = 24 * 3_600_000;
@@ -148,5 +150,43 @@ describe("code that is cancelled in the moment in which it says something", () =
       "event.emitted",
       "run.cancelled",
     ]);
+  });
+});
+
+describe("code whose time is up in the moment in which it says something", () => {
+  it.each([true, false])("has said it, and goes no further if it waits for that: %s", async (doesWait) => {
+    let wentOn = false;
+    const w = workflow("w", { timeout: "1 hour" }, async (ctx) => {
+      await ctx.step("book", () => null, { compensate: () => {} });
+      // Its result is in the same checkpoint as the end of the time.
+      await ctx.step("slow", () => lab.clock.sleep(3_600_000));
+      const said = ctx.emit({ type: "said", detail: {} });
+      if (doesWait) {
+        await said;
+        wentOn = true;
+      }
+      await ctx.sleep("long", "1 day");
+    });
+    const lab: Lab = new Lab([w]);
+    const runId = await lab.start(w);
+    await expect(lab.result(runId)).rejects.toThrow("deadline");
+    expect(wentOn).toBe(false);
+    const types = await typesOf(lab, runId);
+    expect(types.slice(-4)).toEqual(["run.expired", "event.emitted", "step.succeeded", "run.timed_out"]);
+  });
+
+  it("has said it when there is nothing to undo", async () => {
+    const w = workflow("w", { timeout: "1 hour" }, async (ctx) => {
+      await ctx.step("before", () => null);
+      void ctx.emit({ type: "said", detail: {} });
+      await ctx.sleep("long", "1 day");
+    });
+    const lab = new Lab([w]);
+    const runId = await lab.start(w);
+    const slow = around(lab, "journal", "append", { after: () => lab.clock.advance(2 * 3_600_000) });
+    const host = { remainingMs: () => 60_000, receiveCount: 1, extend: async () => {} };
+    await handleMessage(slow, writeMessage({ kind: "wake-up", runId, n: 1 }), host);
+    await expect(lab.result(runId)).rejects.toThrow("deadline");
+    expect(await typesOf(lab, runId)).toEqual(["step.succeeded", "event.emitted", "run.timed_out"]);
   });
 });
