@@ -43,7 +43,8 @@ export async function runAttempt({ call, clock, log, progress, signal }: Attempt
           progress: progress.last,
           heartbeat: async (value) => {
             limits.hear();
-            await progress.save(value);
+            // Who only says that it is alive takes nothing back of what it has said.
+            if (value !== undefined) await progress.save(value);
           },
         },
         // Each check has its own: what it does to it stands in no journal.
@@ -133,7 +134,7 @@ export function attemptEntry(
       ? { type: "step.polled", ...of, value: result.value, nextAt: now + pauseMs(call.polling, of.attempt) }
       : { type: "step.succeeded", ...of, value: result.value };
   }
-  const retry = result.retry ?? decideRetry(result.error, call.failures + 1, call.backoff, chance);
+  const retry = result.retry ?? decideRetry(call, result.error, chance);
   return retry.again
     ? { type: "step.retrying", ...of, failure: result.failure, retryAt: now + retry.delayMs }
     : { type: "step.failed", ...of, failure: result.failure };

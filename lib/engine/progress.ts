@@ -21,12 +21,14 @@ export async function progressOf(
   const name = progressNote(call.key);
   const known = notes.get(name);
   const last = known === undefined ? undefined : await unpack(known.value, ports.blobs);
+  // The same attempt may have spoken before, in a process that died.
+  const from = Math.max(known?.order ?? 0, call.state.attempt * MAX_BEATS);
   let beats = 0;
   return {
     last,
     async save(value) {
       beats += 1;
-      const order = call.state.attempt * MAX_BEATS + beats;
+      const order = from + beats;
       const packed = await pack(value, runId, engine);
       const note = { name, order, at: ports.clock.now(), value: packed };
       await ports.store.journal.putNote(runId, note);

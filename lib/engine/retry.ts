@@ -1,8 +1,9 @@
 // Whether and when a failed attempt is tried again. Pure: chance comes in as a number.
 import { durationMs } from "../sdk/duration.ts";
-import { PerdureError, RetryableError, TerminalError } from "../sdk/errors.ts";
+import { PerdureError, RetryableError, TerminalError, TimeoutError } from "../sdk/errors.ts";
 import { checkKeys, shown } from "../sdk/options.ts";
 import type { RetryPolicy } from "../sdk/step.ts";
+import type { StepCall } from "./call.ts";
 
 /** A policy with every field decided, in milliseconds. */
 export interface Backoff {
@@ -33,16 +34,15 @@ export function backoffOf(policy: RetryPolicy = {}): Backoff {
 
 export type RetryDecision = { readonly again: false } | { readonly again: true; readonly delayMs: number };
 
-/** `chance` is from 0 up to 1. */
+/** `error`: of the attempt that comes after `failures` others in a row. `chance` is from 0 up to 1. */
 export function decideRetry(
+  { backoff, failures, isAtMostOnce }: Pick<StepCall, "backoff" | "failures" | "isAtMostOnce">,
   error: unknown,
-  attempt: number,
-  backoff: Backoff,
   chance: number,
 ): RetryDecision {
+  const attempt = failures + 1;
   if (error instanceof TerminalError || attempt >= backoff.maxAttempts) return { again: false };
-  // It may have happened: that is what at most once is about.
-  if (error instanceof PerdureError && error.code === "E_STEP_INTERRUPTED") return { again: false };
+  if (isAtMostOnce && !isReportedByBody(error)) return { again: false };
   // A value that could not be recorded will not be recordable next time, but its side effect would happen again.
   if (
     error instanceof PerdureError &&
@@ -56,6 +56,13 @@ export function decideRetry(
   const fullMs = Math.min(backoff.maxMs, backoff.initialMs * growth);
   const jitteredMs = Math.round(fullMs * (1 - backoff.jitter * chance));
   return { again: true, delayMs: Math.max(jitteredMs, retryAfterMs(error)) };
+}
+
+/** What the body did not report itself may have happened, or be going on still: that is what at most once is about. */
+function isReportedByBody(error: unknown): boolean {
+  const isOurs =
+    error instanceof PerdureError && (error.code === "E_STEP_INTERRUPTED" || error.code === "E_STEP_LOST");
+  return !(isOurs || error instanceof TimeoutError);
 }
 
 /** A predicate that throws says no: the step's own error is the one to report. */

@@ -138,7 +138,7 @@ async function attempt(
   // Asked here, where the error is still the one that was thrown, of the class it was thrown as.
   return {
     ...packed,
-    retry: decideRetry(packed.error, call.failures + 1, call.backoff, ports.random.next()),
+    retry: decideRetry(call, packed.error, ports.random.next()),
   };
 }
 

@@ -16,7 +16,8 @@ export interface StepContext {
   readonly log: Log;
   /**
    * Says that the attempt is alive, and how far it has come. What is said last is kept for the next attempt, also when
-   * this one dies. Costs one write; call it every few seconds, not for every row.
+   * this one dies. That costs one write; call it every few seconds, not for every row. Without a value it only says that
+   * the attempt is alive, which is for this process alone and costs nothing.
    */
   heartbeat(progress?: unknown): Promise<void>;
   /** What an earlier attempt of this step said last; undefined at the first. */

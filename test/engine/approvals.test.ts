@@ -126,6 +126,50 @@ describe("an approval", () => {
     expect(links).toHaveLength(1);
   });
 
+  it("that was given ends the attempts to ask somebody else", async () => {
+    let tries = 0;
+    const failing = workflow("failing", async (ctx) => {
+      const decision = await ctx.waitForApproval("refund", {
+        to: (request) => void links.push(request),
+        escalate: {
+          after: "2 days",
+          to: () => {
+            tries += 1;
+            throw new Error("the mail server is down");
+          },
+        },
+      });
+      await ctx.sleep("then", "1 day");
+      return decision.approved;
+    });
+    const lab = newLab([failing]);
+    const runId = await lab.start(failing);
+    await lab.pass(2 * 86_400_000);
+    expect(tries).toBe(1);
+    await decideApproval(lab.engine, tokenOf(links[0]?.approveUrl), {});
+    expect(await lab.result(runId)).toBe(true);
+    expect(tries).toBe(1);
+  });
+
+  it("has links that last as long as the wait, from when it began", async () => {
+    const ends: (number | undefined)[] = [];
+    const late = workflow("late", async (ctx) => {
+      await ctx.waitForApproval("refund", {
+        to: ({ expiresAt }) => void ends.push(expiresAt),
+        timeout: "1h",
+      });
+    });
+    const lab = newLab([late]);
+    const runId = await lab.start(late);
+    await pauseRun(lab.engine, runId);
+    await lab.pass(2 * 3_600_000);
+    const from = lab.clock.now();
+    await resumeRun(lab.engine, runId);
+    await expect(lab.result(runId)).rejects.toThrow(TimeoutError);
+    expect(ends).toEqual([expect.any(Number)]);
+    expect(ends[0]).toBeGreaterThanOrEqual(from + 3_600_000);
+  });
+
   it("asks somebody else when nobody answers, whose links decide as well", async () => {
     const lab = newLab();
     const runId = await lab.start(w);

@@ -72,6 +72,26 @@ describe("an at-most-once step", () => {
 });
 
 describe("progress", () => {
+  it("of an attempt that died twice is what it said last, and a sign of life takes nothing back", async () => {
+    const seen: unknown[] = [];
+    const w = workflow("w", async (ctx) =>
+      ctx.step("copy", async (s) => {
+        seen.push(s.progress);
+        if (seen.length < 3) {
+          await s.heartbeat(seen.length === 1 ? 10 : 15);
+          if (seen.length === 1) await s.heartbeat(11);
+          await s.heartbeat();
+          lab.kill();
+          await new Promise(() => {});
+        }
+        return "copied";
+      }),
+    );
+    const lab = new Lab([w]);
+    expect(await lab.result(await lab.start(w))).toBe("copied");
+    expect(seen).toEqual([undefined, 11, 15]);
+  });
+
   it("said by an attempt that died is read by the next", async () => {
     const seen: unknown[] = [];
     const w = workflow("w", async (ctx) =>

@@ -53,8 +53,9 @@ export function waitForApproval(
   });
   const { id } = wait;
   if (id === undefined) return wait;
-  const expiresAt = options.timeout === undefined ? undefined : execution.now + durationMs(options.timeout);
   const askBy = (to: ApprovalOptions["to"]) => async (callback: string, step: StepContext) => {
+    // As it is recorded, for the links end with the wait.
+    const expiresAt = deadlineOf(execution, callback);
     const ends = expiresAt === undefined ? {} : { expiresAt };
     const { tokens } = execution;
     const link = async (decision: "approve" | "reject") =>
@@ -100,6 +101,11 @@ function tellOutside(
   return durable(ended, (reason) => wait.cancel(reason));
 }
 
+function deadlineOf({ calls }: Execution, callback: string): number | undefined {
+  const call = calls.find("callback", callback);
+  return call?.kind === "callback" ? call.deadline : undefined;
+}
+
 function escalate(
   execution: Execution,
   id: string,
@@ -108,6 +114,7 @@ function escalate(
   askBy: (to: ApprovalOptions["to"]) => Tell,
 ): void {
   let isOver = false;
+  let asked: Made | undefined;
   const timer = makeCall(execution, "sleep", `${id}/later`, () => ({
     kind: "sleep",
     span: { ms: durationMs(after, `escalate.after of approval "${id}"`) },
@@ -116,12 +123,14 @@ function escalate(
   const end = () => {
     isOver = true;
     timer.cancel();
+    asked?.cancel();
   };
   wait.then(end, end);
   timer
     .then(async () => {
       if (isOver) return;
-      await makeCall(execution, "step", `${id}/escalate`, () => plainStep((step) => askBy(to)(id, step)));
+      asked = makeCall(execution, "step", `${id}/escalate`, () => plainStep((step) => askBy(to)(id, step)));
+      await asked;
     })
     .catch(() => {});
 }
