@@ -114,6 +114,7 @@ export class Activation {
       runId,
       bell: this.#bell,
       signal: options.signal,
+      isOutcomeWanted: (call) => options.execution.calls.isOutcomeWanted(call),
       progressOf: async (call) => {
         const progress = await progressOf(options.engine, runId, call, notes);
         return {
@@ -247,7 +248,8 @@ export class Activation {
     const { execution, engine } = this.#options;
     const { clock } = engine.ports;
     const { missingHandler } = decision;
-    if (!execution.calls.anyOpen) return stalledByForeignAwait(execution);
+    const hasEnded = execution.end.outcome !== undefined;
+    if (!execution.calls.anyOpen && !hasEnded) return stalledByForeignAwait(execution);
     await this.#dispatcher.send(decision.dispatched);
     if (this.#options.signal.aborted) return undefined;
 
@@ -273,7 +275,7 @@ export class Activation {
     const { run, engine } = this.#options;
     if (execution.fault !== undefined) return { kind: "stalled", fault: execution.fault };
     const now = engine.ports.clock.now();
-    if (execution.end.outcome !== undefined) {
+    if (execution.end.outcome !== undefined && !this.#isUnsure()) {
       const said = await lastWords(engine, execution);
       return await this.#terminate(await terminalOf(execution, execution.end.outcome, engine, now), said);
     }
@@ -281,10 +283,22 @@ export class Activation {
     if (terminate !== undefined)
       return await this.#terminate(await cancelledOutright(run, terminate, engine, now));
     const isOver = this.#deadline() !== undefined && (run.deadline ?? now) <= now;
-    // With something to undo the journal says so first (#aboutTheRun), and the end comes when it is undone.
-    return isOver && !execution.undos.anyKept
+    return isOver && !this.#endsInSteps()
       ? await this.#terminate(await timedOut(run, engine, now), await lastWords(engine, execution))
       : undefined;
+  }
+
+  /** The journal says that time is up (#aboutTheRun), and the end comes when all is undone and awaited. */
+  #endsInSteps(): boolean {
+    const { undos, end } = this.#options.execution;
+    return undos.anyKept || end.isAwaiting || this.#isUnsure();
+  }
+
+  #isUnsure(): boolean {
+    const { stepHandlers } = this.#options.engine.ports;
+    const isAtHandler = ({ state, on }: StepCall) =>
+      state.at === "dispatched" && on !== undefined && stepHandlers.get(on) !== undefined;
+    return this.#options.execution.end.isUnsure((call) => this.#runner.isRunning(call) || isAtHandler(call));
   }
 
   /** Entries about the run as a whole that are due. */
@@ -293,7 +307,7 @@ export class Activation {
     if (execution.end.outcome !== undefined) return [];
     const now = engine.ports.clock.now();
     const deadline = this.#deadline();
-    if (deadline !== undefined && deadline <= now && execution.undos.anyKept)
+    if (deadline !== undefined && deadline <= now && this.#endsInSteps())
       return [{ type: "run.expired", at: now }];
     const cancel = execution.end.isCancelled ? undefined : this.#asked("cancel");
     if (cancel === undefined || !this.#isGraceOver(now)) return [];
@@ -320,9 +334,10 @@ export class Activation {
     return endFactOf(engine, run, this.#facts, kind);
   }
 
-  /** Nothing once the journal says that it has passed. */
+  /** Nothing once the journal says that it has passed, or the code has ended before. */
   #deadline(): number | undefined {
-    return this.#options.execution.end.isExpired ? undefined : this.#options.run.deadline;
+    const { end } = this.#options.execution;
+    return end.isExpired || end.outcome !== undefined ? undefined : this.#options.run.deadline;
   }
 
   /** What has been announced in the journal must be started here or is lost; nothing else when time is up or unwanted. */

@@ -3,7 +3,7 @@
 // one at a time in journal order (D1). It is ambiguous to people, and fragile under change, when two steps of one name
 // run at once and were called in different turns: their numbers then depend on which result came first. That is refused.
 import { PerdureError } from "../sdk/errors.ts";
-import type { Call, CallKind } from "./call.ts";
+import type { Call, CallKind, StepCall } from "./call.ts";
 import { isUndoId } from "./undo-id.ts";
 
 export class Calls {
@@ -83,6 +83,12 @@ export class Calls {
         (call.kind === "child" && call.onParentClose === "wait");
       if (call.id.startsWith(scope) && !staysOpen) this.withdraw(call, errorOf?.(call));
     }
+  }
+
+  /** Somebody waits for the step, or it is to be undone should it have happened. */
+  isOutcomeWanted(call: StepCall): boolean {
+    if (!call.settled) return true;
+    return call.withdrawn && call.compensation !== undefined && this.find("step", call.id) === call;
   }
 
   /** Calls without a result, in the order they were made. */

@@ -4,9 +4,11 @@
 //   returned ─────────────────────────► children have ended ──► outcome
 //   failed, time up ──► undone ──────► children have ended ──► outcome
 //   begins anew ──► nothing is open ──► continuation            (or told to stay: cancelled, or its input refused)
+//
+// An outcome other than success is final when nothing is under way any more that would have to be undone (isUnsure).
 import type { Undone } from "../ports/journal.ts";
 import { CancelledError } from "../sdk/errors.ts";
-import type { Call, CallKind } from "./call.ts";
+import type { Call, CallKind, StepCall } from "./call.ts";
 import type { Made } from "./call-factory.ts";
 import { type Encoded, encode } from "./codec.ts";
 import type { Execution } from "./execution.ts";
@@ -51,14 +53,32 @@ export class CodeEnd {
     return this.#isExpired;
   }
 
+  /**
+   * A step that is under way may turn out to have been done, and would have to be undone: the run must not end before that is
+   * known. One that succeeds does not undo anything.
+   */
+  isUnsure(isUnderWay: (call: StepCall) => boolean): boolean {
+    if (this.outcome?.ok) return false;
+    const { calls } = this.#execution;
+    return [...calls.open(), ...calls.withdrawn()].some(
+      (call) => call.kind === "step" && call.compensation !== undefined && isUnderWay(call),
+    );
+  }
+
+  /** A child that is to be waited for has not ended. */
+  get isAwaiting(): boolean {
+    const isAwaited = (call: Call) => call.kind === "child" && call.onParentClose === "wait";
+    return [...this.#execution.calls.open()].some(isAwaited);
+  }
+
   /** What the code has done is being undone, or has been. */
   get hasFailed(): boolean {
     return this.#hasFailed;
   }
 
-  /** The code may ask for nothing more: it has no time left, or wants to begin anew. */
+  /** The code may ask for nothing more: it has no time left, has failed, or wants to begin anew. */
   get isNear(): boolean {
-    return this.#isExpired || this.#stay !== undefined;
+    return this.#isExpired || this.#hasFailed || this.#stay !== undefined;
   }
 
   succeed(value: unknown): void {
@@ -97,7 +117,6 @@ export class CodeEnd {
     this.continuation = undefined;
     const never = new Promise(() => {});
     for (const call of this.#lastWords()) call.resolve(never);
-    this.#execution.calls.withdrawBelow("", undefined, LAST_WORDS);
     this.#undoThenEnd({ ok: false, expired: true });
   }
 
@@ -160,6 +179,8 @@ export class CodeEnd {
       return;
     }
     this.#hasFailed = true;
+    // Nobody waits for what other branches of the code have under way.
+    this.#execution.calls.withdrawBelow("", undefined, LAST_WORDS);
     const { undone: before = [] } = ended;
     // Awaited by nobody: it moves in turns, like the code.
     void this.#execution.undos.runAll().then((undone) => {

@@ -24,6 +24,8 @@ export interface RunnerOptions {
   /** Aborted when nothing can be recorded any more. */
   readonly signal: AbortSignal;
   readonly progressOf: (call: StepCall) => Promise<Progress>;
+  /** Whether what becomes of an attempt is to be recorded, although its call is settled. */
+  readonly isOutcomeWanted: (call: StepCall) => boolean;
 }
 
 export class StepRunner {
@@ -41,8 +43,9 @@ export class StepRunner {
     return this.#running.size > 0 || this.#settled.length > 0 || this.#broken !== undefined;
   }
 
+  /** An attempt of it runs, or has ended and was not taken yet. */
   isRunning(call: StepCall): boolean {
-    return this.#running.has(call);
+    return this.#running.has(call) || this.#settled.some((settled) => settled.call === call);
   }
 
   /** Starts as many as there is room for; the rest is asked for again when something has settled. */
@@ -61,14 +64,15 @@ export class StepRunner {
     for (const stop of this.#running.values()) stop.abort(reason);
   }
 
-  /** Stops the attempts whose calls have been settled without them. */
+  /** Stops the attempts whose calls have been settled without them. What would have to be undone is heard out. */
   dropSettled(): void {
+    const { isOutcomeWanted } = this.#options;
     for (const [call, stop] of this.#running) {
       if (!call.settled) continue;
-      this.#running.delete(call);
+      if (!isOutcomeWanted(call)) this.#running.delete(call);
       stop.abort(withdrawn(call));
     }
-    if (this.#settled.length > 0) this.#settled = this.#settled.filter(({ call }) => !call.settled);
+    if (this.#settled.length > 0) this.#settled = this.#settled.filter(({ call }) => isOutcomeWanted(call));
   }
 
   /**

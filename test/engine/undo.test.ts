@@ -156,9 +156,10 @@ describe("compensations", () => {
       void ctx.step("late", async () => lab.clock.sleep(3_600_000), {
         compensate: () => log.push("undo late"),
       });
+      await ctx.step("soon", async () => lab.clock.sleep(1_000));
       throw new Error("the end");
     });
-    const lab = new Lab([w, child]);
+    const lab: Lab = new Lab([w, child]);
     const runId = await lab.start(w);
     await expect(lab.result(runId)).rejects.toThrow("the end");
     expect(log).toEqual(["undo late"]);

@@ -54,7 +54,18 @@ export const step: Kind<"step"> = {
 
   /** It happened, although nobody is told: it can be undone. */
   applyWithdrawn(call, entry, delivered) {
+    if (entry.type === "step.dispatched")
+      call.state = { at: "dispatched", attempt: entry.attempt, seq: delivered.seq };
+    else if (call.state.at === "dispatched")
+      call.state = { at: "ready", attempt: entry.attempt, notBefore: 0 };
     if (entry.type === "step.succeeded") delivered.keepUndo(call, delivered.value);
+  },
+
+  /** A step handler that is at work is heard out when the step would have to be undone. */
+  decideWithdrawn(call, situation, decision) {
+    const { state, compensation, on } = call;
+    if (state.at !== "dispatched" || compensation === undefined) return;
+    if (on !== undefined && situation.hasHandler(on)) decideDispatched(call, state, situation, decision);
   },
 
   decide(call, situation, decision) {
