@@ -84,8 +84,14 @@ export function createContext(execution: Execution, log: Log, prefix: string): C
     compensations: {
       add: (name: string, undo: (step: StepContext) => unknown) =>
         addCompensation(execution, prefix, name, undo),
-      run: () => execution.undos.runOwn(),
-      forget: () => execution.undos.forgetOwn(),
+      run: () => {
+        execution.checkCalled("ctx.compensations.run");
+        return execution.undos.runOwn();
+      },
+      forget: () => {
+        execution.checkCalled("ctx.compensations.forget");
+        execution.undos.forgetOwn();
+      },
     },
     version: (change: string, range: VersionRange) => versionOf(execution, change, range),
     publish: (published: unknown) => make("state", "state", () => askState(published)),
@@ -110,6 +116,7 @@ export function createContext(execution: Execution, log: Log, prefix: string): C
 /** A branch that this code no longer has is for a person: the code's own error handling must not take it for its own. */
 function versionOf(execution: Execution, change: string, range: VersionRange): number {
   checkVersionRange(change, range);
+  execution.checkCalled(`ctx.version "${change}"`);
   try {
     return execution.versions.choose(execution.run.runId, change, range);
   } catch (error) {
@@ -125,6 +132,7 @@ function addCompensation(
   undo: (step: StepContext) => unknown,
 ): void {
   checkName("compensation", name);
+  execution.checkCalled(`ctx.compensations.add "${name}"`);
   execution.checkReach(`compensation "${name}"`, `${prefix}${name}`);
   const compensation = compensationOf(`compensation "${name}"`, (_: unknown, step) => undo(step));
   const id = execution.calls.nextId("scope", `${prefix}${name}`, execution.turn);
@@ -132,6 +140,7 @@ function addCompensation(
 }
 
 function drawOf(execution: Execution, what: string, prefix: string): string {
+  execution.checkCalled(what);
   execution.checkReach(what, prefix);
   return execution.nextDraw(prefix);
 }

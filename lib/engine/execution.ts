@@ -212,11 +212,16 @@ export class Execution {
 
   /** Takes a call in. Answers whether the code may make it now; if not, the call never settles. */
   admits(what: string, isUndo: boolean): boolean {
+    this.checkCalled(what);
+    const isOver = this.end.outcome !== undefined || this.fault !== undefined;
+    return this.#inTurn && !isOver && (isUndo || !this.end.isNear);
+  }
+
+  /** Outside a turn a use of the context is a fault of the run: no replay would come to it again. */
+  checkCalled(what: string): void {
     this.checkTurn(
       `${what} was called after the code waited for something that is not recorded (or from inside a step)`,
     );
-    const isOver = this.end.outcome !== undefined || this.fault !== undefined;
-    return this.#inTurn && !isOver && (isUndo || !this.end.isNear);
   }
 
   #moveOn(at: number): void {

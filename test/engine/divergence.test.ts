@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { Context } from "../../lib/sdk/context.ts";
 import { workflow } from "../../lib/sdk/workflow.ts";
 import { Lab } from "./lab.ts";
 import { under } from "./modes.ts";
@@ -125,6 +126,29 @@ describe("code that waits for something that is not recorded", () => {
     const runId = await lab.start(w);
     await lab.until(async () => (await lab.run(runId)).status === "stalled").catch(() => {});
     expect((await lab.run(runId)).stalled?.message).toMatch(/E_FOREIGN_AWAIT .*"inner"/);
+  });
+
+  it.each<[string, (ctx: Context) => unknown]>([
+    ["ctx.uuid", (ctx) => ctx.uuid()],
+    ["ctx.random", (ctx) => ctx.random()],
+    ["ctx.version", (ctx) => ctx.version("change", { from: 0, to: 1 })],
+    ["ctx.compensations.add", (ctx) => ctx.compensations.add("undo", () => {})],
+    ["ctx.compensations.run", (ctx) => void ctx.compensations.run()],
+    ["ctx.compensations.forget", (ctx) => ctx.compensations.forget()],
+  ])("uses %s inside a step's body", async (name, use) => {
+    const w = workflow("w", async (ctx) =>
+      ctx.step("outer", async () => {
+        await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+        use(ctx);
+      }),
+    );
+    const lab = new Lab([w]);
+    const runId = await lab.start(w);
+    await lab.until(async () => (await lab.run(runId)).status === "stalled");
+    expect((await lab.run(runId)).stalled).toMatchObject({
+      code: "E_FOREIGN_AWAIT",
+      message: expect.stringContaining(name),
+    });
   });
 });
 
