@@ -78,7 +78,7 @@ export class CodeEnd {
 
   /** The code may ask for nothing more: it has no time left, has failed, or wants to begin anew. */
   get isNear(): boolean {
-    return this.#isExpired || this.#hasFailed || this.#stay !== undefined;
+    return this.#hasFailed || this.#stay !== undefined;
   }
 
   succeed(value: unknown): void {

@@ -3,7 +3,7 @@ import { type Backoff, backoffOf, decideRetry } from "../../lib/engine/retry.ts"
 import { PerdureError, RetryableError, TerminalError, TimeoutError } from "../../lib/sdk/errors.ts";
 
 const error = new Error("no");
-const after = (attempt: number, backoff: Backoff, isAtMostOnce = false) => ({
+const stepAt = (attempt: number, backoff: Backoff, isAtMostOnce = false) => ({
   failures: attempt - 1,
   backoff,
   isAtMostOnce,
@@ -12,26 +12,26 @@ const after = (attempt: number, backoff: Backoff, isAtMostOnce = false) => ({
 describe("a retry policy", () => {
   it("doubles the wait up to its longest", () => {
     const backoff = backoffOf({ initial: "1s", max: "5s", jitter: 0, maxAttempts: 10 });
-    const delays = [1, 2, 3, 4, 5].map((attempt) => decideRetry(after(attempt, backoff), error, 0));
+    const delays = [1, 2, 3, 4, 5].map((attempt) => decideRetry(stepAt(attempt, backoff), error, 0));
     expect(delays).toEqual([1_000, 2_000, 4_000, 5_000, 5_000].map((delayMs) => ({ again: true, delayMs })));
   });
 
   it("leaves its jitter part to chance", () => {
     const backoff = backoffOf({ initial: "10s", jitter: 0.5 });
-    expect(decideRetry(after(1, backoff), error, 0)).toEqual({ again: true, delayMs: 10_000 });
-    expect(decideRetry(after(1, backoff), error, 0.999_999)).toEqual({ again: true, delayMs: 5_000 });
+    expect(decideRetry(stepAt(1, backoff), error, 0)).toEqual({ again: true, delayMs: 10_000 });
+    expect(decideRetry(stepAt(1, backoff), error, 0.999_999)).toEqual({ again: true, delayMs: 5_000 });
   });
 
   it("ends at its last attempt", () => {
-    expect(decideRetry(after(3, backoffOf({ maxAttempts: 3 })), error, 0)).toEqual({ again: false });
+    expect(decideRetry(stepAt(3, backoffOf({ maxAttempts: 3 })), error, 0)).toEqual({ again: false });
   });
 
   it("never repeats a terminal error", () => {
-    expect(decideRetry(after(1, backoffOf()), new TerminalError("t"), 0)).toEqual({ again: false });
+    expect(decideRetry(stepAt(1, backoffOf()), new TerminalError("t"), 0)).toEqual({ again: false });
   });
 
   it("never repeats a step whose result could not be recorded", () => {
-    expect(decideRetry(after(1, backoffOf()), new PerdureError("E_NOT_SERIALIZABLE", "x."), 0)).toEqual({
+    expect(decideRetry(stepAt(1, backoffOf()), new PerdureError("E_NOT_SERIALIZABLE", "x."), 0)).toEqual({
       again: false,
     });
   });
@@ -41,22 +41,22 @@ describe("a retry policy", () => {
     new PerdureError("E_STEP_LOST", "x."),
     new PerdureError("E_STEP_INTERRUPTED", "x."),
   ])("repeats an at-most-once step only after a failure that its body reported: %s", (ours) => {
-    expect(decideRetry(after(1, backoffOf(), true), ours, 0)).toEqual({ again: false });
-    expect(decideRetry(after(1, backoffOf(), true), error, 0).again).toBe(true);
-    expect(decideRetry(after(1, backoffOf(), false), new TimeoutError("took longer"), 0).again).toBe(true);
+    expect(decideRetry(stepAt(1, backoffOf(), true), ours, 0)).toEqual({ again: false });
+    expect(decideRetry(stepAt(1, backoffOf(), true), error, 0).again).toBe(true);
+    expect(decideRetry(stepAt(1, backoffOf(), false), new TimeoutError("took longer"), 0).again).toBe(true);
   });
 
   it("waits at least as long as a retryable error asks", () => {
     const asked = new RetryableError("busy", { retryAfter: "1h" });
-    expect(decideRetry(after(1, backoffOf()), asked, 0)).toEqual({ again: true, delayMs: 3_600_000 });
+    expect(decideRetry(stepAt(1, backoffOf()), asked, 0)).toEqual({ again: true, delayMs: 3_600_000 });
   });
 
   it("asks its predicate, and takes one that throws for a no", () => {
-    expect(decideRetry(after(1, backoffOf({ retryIf: () => false })), error, 0).again).toBe(false);
+    expect(decideRetry(stepAt(1, backoffOf({ retryIf: () => false })), error, 0).again).toBe(false);
     const throwing = () => {
       throw new Error("bug");
     };
-    expect(decideRetry(after(1, backoffOf({ retryIf: throwing })), error, 0).again).toBe(false);
+    expect(decideRetry(stepAt(1, backoffOf({ retryIf: throwing })), error, 0).again).toBe(false);
   });
 
   it.each([

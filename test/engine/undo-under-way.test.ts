@@ -108,22 +108,25 @@ describe("a step that is under way", () => {
     expect(done).toEqual([]);
   });
 
-  it("keeps no run open that succeeds, or that has nothing to undo", async () => {
-    const w = workflow("w", async (ctx, isToFail) => {
-      const endless = () => lab.clock.sleep(HOUR_MS);
-      void ctx.step("flight", endless, isToFail === true ? {} : { compensate });
-      await ctx.step("hotel", () => lab.clock.sleep(1_000));
-      if (isToFail === true) throw new Error("no trip");
-      return "done";
-    });
-    const lab: Lab = new Lab([w]);
-    const startedAt = lab.clock.now();
-    const [good, bad] = [await lab.start(w, false), await lab.start(w, true)];
-    expect(await lab.result(good)).toBe("done");
-    await expect(lab.result(bad)).rejects.toThrow("no trip");
-    for (const runId of [good, bad])
-      expect((await lab.run(runId)).closedAt ?? Number.NaN).toBeLessThan(startedAt + 60_000);
-  });
+  it.each([{}, { on: "shipping" }])(
+    "keeps no run open that succeeds, or that has nothing to undo: %o",
+    async (where: StepOptions) => {
+      const w = workflow("w", async (ctx, isToFail) => {
+        const endless = () => lab.clock.sleep(HOUR_MS);
+        void ctx.step("flight", endless, isToFail === true ? where : { ...where, compensate });
+        await ctx.step("hotel", () => lab.clock.sleep(1_000));
+        if (isToFail === true) throw new Error("no trip");
+        return "done";
+      });
+      const lab: Lab = new Lab([w]);
+      const startedAt = lab.clock.now();
+      const [good, bad] = [await lab.start(w, false), await lab.start(w, true)];
+      expect(await lab.result(good)).toBe("done");
+      await expect(lab.result(bad)).rejects.toThrow("no trip");
+      for (const runId of [good, bad])
+        expect((await lab.run(runId)).closedAt ?? Number.NaN).toBeLessThan(startedAt + 60_000);
+    },
+  );
 
   it("at a handler that is no longer deployed is not waited for", async () => {
     const w = workflow("w", async (ctx) => {

@@ -243,6 +243,15 @@ export const callbacks: Area = [
     noticedIn,
   },
   {
+    name: "who is asked instead is asked again after the answer",
+    invariant: "code",
+    why: "an escalation that failed is tried again for days",
+    file: compose,
+    find: "    asked?.cancel();\n",
+    replace: "",
+    noticedIn: ["test/engine/approvals.test.ts"],
+  },
+  {
     name: "a heartbeat of the last moment is heard and not learned of",
     invariant: "W3",
     why: "the run is suspended without a timer",

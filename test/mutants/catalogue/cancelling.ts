@@ -101,8 +101,8 @@ export const cancelling: Area = [
     invariant: "code",
     why: "the calls of its catch and finally blocks never settle",
     file: end,
-    find: "return this.#isExpired || ",
-    replace: "return this.#isExpired || this.#isCancelled || ",
+    find: "return this.#hasFailed || ",
+    replace: "return this.#hasFailed || this.#isCancelled || ",
     noticedIn,
   },
   {

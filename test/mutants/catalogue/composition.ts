@@ -250,7 +250,7 @@ export const composition: Area = [
     invariant: "D1",
     why: "a step that has timed out has a second outcome, which stalls its run",
     file: runner,
-    find: "if (this.#settled.length > 0) this.#settled = this.#settled.filter(({ call }) => !call.settled);",
+    find: "if (this.#settled.length > 0) this.#settled = this.#settled.filter(({ call }) => isOutcomeWanted(call));",
     replace: "",
     noticedIn: ["test/engine/step-semantics.test.ts"],
   },

@@ -2,6 +2,7 @@
 import type { Area } from "../mutant.ts";
 
 const execution = "lib/engine/execution.ts";
+const context = "lib/engine/context.ts";
 const DIVERGENCE = ["test/engine/divergence.test.ts"];
 
 export const replay: Area = [
@@ -77,5 +78,50 @@ export const replay: Area = [
     find: "execution.live = rest.length === 0;",
     replace: "execution.live = true;",
     noticedIn: ["test/engine/bounds.test.ts"],
+  },
+  {
+    name: "a draw of chance that is asked for inside a body is taken",
+    invariant: "D1",
+    why: "replay comes to something else, and nobody is told",
+    file: context,
+    find: "  execution.checkCalled(what);\n",
+    replace: "",
+    noticedIn: DIVERGENCE,
+  },
+  {
+    name: "a version that is asked for inside a body is taken",
+    invariant: "D1",
+    why: "replay comes to something else, and nobody is told",
+    file: context,
+    find: "checkVersionRange(change, range);\n  execution.checkCalled(",
+    replace: "checkVersionRange(change, range);\n  void (",
+    noticedIn: DIVERGENCE,
+  },
+  {
+    name: "an undo that is asked for inside a body is taken",
+    invariant: "D1",
+    why: "replay comes to something else, and nobody is told",
+    file: context,
+    find: 'checkName("compensation", name);\n  execution.checkCalled(',
+    replace: 'checkName("compensation", name);\n  void (',
+    noticedIn: DIVERGENCE,
+  },
+  {
+    name: "a body may ask for the undoing of what there is to undo",
+    invariant: "D1",
+    why: "replay does not come to it",
+    file: context,
+    find: '        execution.checkCalled("ctx.compensations.run");\n',
+    replace: "",
+    noticedIn: DIVERGENCE,
+  },
+  {
+    name: "a body may ask for the forgetting of what there is to undo",
+    invariant: "D1",
+    why: "replay does not come to it",
+    file: context,
+    find: '        execution.checkCalled("ctx.compensations.forget");\n',
+    replace: "",
+    noticedIn: DIVERGENCE,
   },
 ];

@@ -4,8 +4,10 @@ import type { Area } from "../mutant.ts";
 const file = "lib/engine/outgoing.ts";
 const ask = "lib/engine/ask-outgoing.ts";
 const attributes = "lib/engine/attributes.ts";
+const end = "lib/engine/code-end.ts";
 const eventBridge = "lib/aws/eventbridge-events.ts";
 const noticedIn = ["test/engine/telling.test.ts", "test/engine/outgoing.test.ts"];
+const CODE_END = ["test/engine/code-end.test.ts"];
 const IN_BRIDGE = ["test/aws/eventbridge-events.test.ts"];
 
 export const telling: Area = [
@@ -278,5 +280,50 @@ export const telling: Area = [
     find: "Detail: JSON.stringify({ id, runId, workflow, data: detail }),",
     replace: "Detail: JSON.stringify({ runId, workflow, data: detail }),",
     noticedIn: IN_BRIDGE,
+  },
+  {
+    name: "what is said in the moment of a cancellation is given up",
+    invariant: "code",
+    why: "an event that the code has emitted never goes out",
+    file: end,
+    find: 'calls.withdrawBelow("", errorOf, LAST_WORDS);',
+    replace: 'calls.withdrawBelow("", errorOf);',
+    noticedIn: CODE_END,
+  },
+  {
+    name: "who waits for what it said does not hear of the cancellation",
+    invariant: "code",
+    why: "a run that is to end goes on",
+    file: end,
+    find: "    for (const call of this.#lastWords()) call.reject(errorOf(call));\n",
+    replace: "",
+    noticedIn: CODE_END,
+  },
+  {
+    name: "code whose time is up goes on when what it said is recorded",
+    invariant: "code",
+    why: "it works on beside its own undoing",
+    file: end,
+    find: "    for (const call of this.#lastWords()) call.resolve(never);\n",
+    replace: "",
+    noticedIn: CODE_END,
+  },
+  {
+    name: "what is said in the moment in which the code ends is given up",
+    invariant: "code",
+    why: "an event that the code has emitted never goes out",
+    file: end,
+    find: '    this.#execution.calls.withdrawBelow("", undefined, LAST_WORDS);',
+    replace: '    this.#execution.calls.withdrawBelow("", undefined);',
+    noticedIn: CODE_END,
+  },
+  {
+    name: "a run whose time is up takes what it said with it",
+    invariant: "code",
+    why: "an event that the code has emitted never goes out",
+    file: "lib/engine/activation.ts",
+    find: "await timedOut(run, engine, now), await lastWords(engine, execution))",
+    replace: "await timedOut(run, engine, now))",
+    noticedIn: CODE_END,
   },
 ];

@@ -219,8 +219,8 @@ export const turns: Area = [
     invariant: "J4",
     why: "steps begin that belong to no generation",
     file: end,
-    find: "return this.#isExpired || this.#stay !== undefined;",
-    replace: "return this.#isExpired;",
+    find: "return this.#hasFailed || this.#stay !== undefined;",
+    replace: "return this.#hasFailed;",
     noticedIn: [ANEW],
   },
   {

@@ -2,6 +2,10 @@
 import type { Area } from "../mutant.ts";
 
 const end = "lib/engine/code-end.ts";
+const calls = "lib/engine/calls.ts";
+const activation = "lib/engine/activation.ts";
+const runner = "lib/engine/step-runner.ts";
+const UNDER_WAY = ["test/engine/undo-under-way.test.ts"];
 const undo = "lib/engine/undo.ts";
 const step = "lib/engine/kinds/step.ts";
 const noticedIn = ["test/engine/undo.test.ts"];
@@ -68,7 +72,7 @@ export const undoing: Area = [
     invariant: "code",
     why: "what it has done stays done",
     file: "lib/engine/activation.ts",
-    find: "return isOver && !execution.undos.anyKept",
+    find: "return isOver && !this.#endsInSteps()",
     replace: "return isOver",
     noticedIn,
   },
@@ -77,7 +81,7 @@ export const undoing: Area = [
     invariant: "code",
     why: "it does new things while the old ones are undone",
     file: end,
-    find: "return this.#isExpired || this.#stay",
+    find: "return this.#hasFailed || this.#stay",
     replace: "return this.#stay",
     noticedIn,
   },
@@ -151,5 +155,95 @@ export const undoing: Area = [
     find: "this.#kept = this.#kept.filter(({ id }) => !id.startsWith(scope));",
     replace: "void scope;",
     noticedIn,
+  },
+  {
+    name: "a failed run ends although a step that would have to be undone is under way",
+    invariant: "code",
+    why: "a booking of another branch is neither undone nor reported",
+    file: activation,
+    find: "if (execution.end.outcome !== undefined && !this.#isUnsure()) {",
+    replace: "if (execution.end.outcome !== undefined) {",
+    noticedIn: UNDER_WAY,
+  },
+  {
+    name: "a run that succeeds waits for what it began",
+    invariant: "code",
+    why: "an hour for a result that nobody wants",
+    file: end,
+    find: "    if (this.outcome?.ok) return false;\n",
+    replace: "",
+    noticedIn: UNDER_WAY,
+  },
+  {
+    name: "a failed run waits also for what nobody could undo",
+    invariant: "code",
+    why: "an hour for a result that nobody wants",
+    file: end,
+    find: 'call.kind === "step" && call.compensation !== undefined && isUnderWay(call)',
+    replace: 'call.kind === "step" && isUnderWay(call)',
+    noticedIn: UNDER_WAY,
+  },
+  {
+    name: "an attempt that has just ended is not under way any more",
+    invariant: "code",
+    why: "the run ends before it takes the booking in",
+    file: runner,
+    find: " || this.#settled.some((settled) => settled.call === call)",
+    replace: "",
+    noticedIn: UNDER_WAY,
+  },
+  {
+    name: "what is given up is not heard out although it would have to be undone",
+    invariant: "code",
+    why: "the loser of a race has booked, and nobody knows",
+    file: calls,
+    find: "return call.withdrawn && call.compensation !== undefined && this",
+    replace: "return call.withdrawn && call.compensation === null && this",
+    noticedIn: UNDER_WAY,
+  },
+  {
+    name: "a step handler is not heard out although its step would have to be undone",
+    invariant: "code",
+    why: "its booking is never recorded, and the run waits for ever",
+    file: "lib/engine/kinds/step.ts",
+    find: "    if (on !== undefined && situation.hasHandler(on)) decideDispatched(call, state, situation, decision);\n",
+    replace: "",
+    noticedIn: UNDER_WAY,
+  },
+  {
+    name: "a step handler that is gone is waited for",
+    invariant: "code",
+    why: "a failed run stays open for ever",
+    file: activation,
+    find: 'state.at === "dispatched" && on !== undefined && stepHandlers.get(on) !== undefined;',
+    replace: 'state.at === "dispatched";',
+    noticedIn: UNDER_WAY,
+  },
+  {
+    name: "code that has failed goes on in its other branches",
+    invariant: "code",
+    why: "what is begun then is undone again, or not",
+    file: end,
+    find: '    // Nobody waits for what other branches of the code have under way.\n    this.#execution.calls.withdrawBelow("", undefined, LAST_WORDS);\n',
+    replace: "",
+    noticedIn: UNDER_WAY,
+  },
+  {
+    name: "a run whose time is up leaves a child that it is to wait for",
+    invariant: "code",
+    why: "the child works on for a parent that is gone",
+    file: activation,
+    find: "undos.anyKept || end.isAwaiting || this",
+    replace: "undos.anyKept || this",
+    noticedIn: UNDER_WAY,
+  },
+  {
+    name: "a run whose time is up ends beside a step that would have to be undone",
+    invariant: "code",
+    why: "what it books is neither undone nor reported",
+    file: activation,
+    find: "end.isAwaiting || this.#isUnsure();",
+    replace: "end.isAwaiting;",
+    noticedIn: UNDER_WAY,
   },
 ];
