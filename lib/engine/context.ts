@@ -10,6 +10,7 @@ import type { Context } from "../sdk/context.ts";
 import type { Duration } from "../sdk/duration.ts";
 import { PerdureError } from "../sdk/errors.ts";
 import { checkName } from "../sdk/names.ts";
+import { checkFunction } from "../sdk/options.ts";
 import type { EmittedEvent } from "../sdk/outgoing.ts";
 import type { Check, ConditionOptions, StepBody, StepContext, StepOptions } from "../sdk/step.ts";
 import type { Time } from "../sdk/time.ts";
@@ -134,6 +135,7 @@ function addCompensation(
   checkName("compensation", name);
   execution.checkCalled(`ctx.compensations.add "${name}"`);
   execution.checkReach(`compensation "${name}"`, `${prefix}${name}`);
+  checkFunction(`The undo of compensation "${name}"`, undo);
   const compensation = compensationOf(`compensation "${name}"`, (_: unknown, step) => undo(step));
   const id = execution.calls.nextId("scope", `${prefix}${name}`, execution.turn);
   if (compensation !== undefined) execution.undos.add(id, compensation, undefined);

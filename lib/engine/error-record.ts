@@ -8,12 +8,12 @@ import {
   ChildRunError,
   ConditionError,
   PerdureError,
-  RetryableError,
   StepError,
   TerminalError,
   TimeoutError,
   TransactionError,
 } from "../sdk/errors.ts";
+import { RetryableError } from "../sdk/retryable-error.ts";
 
 export type Kept =
   | { readonly error: ErrorRecord }

@@ -2,10 +2,10 @@
 // sentence that names the option, its value and what is allowed.
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { SignalOptions } from "../sdk/context.ts";
-import { type Duration, durationMs } from "../sdk/duration.ts";
+import { type Duration, durationMs, limitMs, spanMs } from "../sdk/duration.ts";
 import { PerdureError } from "../sdk/errors.ts";
 import { checkName } from "../sdk/names.ts";
-import { checkKeys, shown } from "../sdk/options.ts";
+import { checkFunction, checkKeys, checkSchema, isRecord, shown } from "../sdk/options.ts";
 import type { Check, CompensateOptions, ConditionOptions, StepBody, StepOptions } from "../sdk/step.ts";
 import { type Time, timeMs } from "../sdk/time.ts";
 import type { Compensation, Polling } from "./call.ts";
@@ -37,6 +37,8 @@ const CONDITION_OPTIONS = [
   "attemptTimeout",
   "on",
 ];
+/** Between two checks of a condition, unless it says otherwise. */
+const LONGEST_WAIT_MS = 3_600_000;
 const SEMANTICS = ["at-least-once", "at-most-once"];
 
 export function askStep(
@@ -58,13 +60,13 @@ export function askStep(
   checkSchema(what, schema);
   if (on !== undefined) checkName("step handler", on);
   const isAtMostOnce = semantics === "at-most-once";
-  const totalMs = optionalMs(options.totalTimeout, `totalTimeout of ${what}`);
+  const totalMs = limitMs(options.totalTimeout, `totalTimeout of ${what}`);
   return {
     ...plainStep(body),
     // Who asked for at most once has asked for no second attempt, unless they say so.
-    backoff: backoffOf(options.retry ?? (isAtMostOnce ? { maxAttempts: 1 } : {})),
-    timeoutMs: optionalMs(options.timeout, `timeout of ${what}`),
-    heartbeatTimeoutMs: optionalMs(options.heartbeatTimeout, `heartbeatTimeout of ${what}`),
+    backoff: backoffOf(options.retry === undefined && isAtMostOnce ? { maxAttempts: 1 } : options.retry),
+    timeoutMs: limitMs(options.timeout, `timeout of ${what}`),
+    heartbeatTimeoutMs: limitMs(options.heartbeatTimeout, `heartbeatTimeout of ${what}`),
     deadline: totalMs === undefined ? undefined : execution.now + totalMs,
     isAtMostOnce,
     schema,
@@ -80,17 +82,17 @@ export function compensationOf(
 ): Compensation | undefined {
   if (compensate === undefined) return undefined;
   const options = typeof compensate === "function" ? { undo: compensate } : compensate;
-  if (typeof options !== "object" || options === null || typeof options.undo !== "function") {
+  if (!isRecord(options) || typeof options.undo !== "function") {
     throw new PerdureError(
       "E_BAD_OPTION",
-      `compensate of ${what} must be a function, or an object with the function \`undo\`.`,
+      `compensate of ${what} is ${shown(compensate)}; it must be a function, or an object with the function \`undo\`.`,
     );
   }
   checkKeys(`compensate of ${what}`, options, ["undo", "retry", "timeout"]);
   return {
     undo: options.undo as Compensation["undo"],
     backoff: backoffOf(options.retry),
-    timeoutMs: optionalMs(options.timeout, `timeout of the compensation of ${what}`),
+    timeoutMs: limitMs(options.timeout, `timeout of the compensation of ${what}`),
   };
 }
 
@@ -102,16 +104,13 @@ export function askCondition(
 ): AskedOf<"step"> {
   const what = `condition "${name}"`;
   checkBody(what, check, "ctx.waitForCondition");
-  if (typeof options !== "object" || options === null) {
-    throw new PerdureError("E_BAD_OPTION", `The options of ${what} are missing; give at least { every }.`);
-  }
   checkKeys(`Condition "${name}"`, options, CONDITION_OPTIONS);
   if (options.on !== undefined) checkName("step handler", options.on);
-  const totalMs = optionalMs(options.timeout, `timeout of ${what}`);
+  const totalMs = limitMs(options.timeout, `timeout of ${what}`);
   return {
     ...plainStep(check),
     backoff: backoffOf(options.retry),
-    timeoutMs: optionalMs(options.attemptTimeout, `attemptTimeout of ${what}`),
+    timeoutMs: limitMs(options.attemptTimeout, `attemptTimeout of ${what}`),
     deadline: totalMs === undefined ? undefined : execution.now + totalMs,
     polling: pollingOf(what, options),
     // A copy, as at every check: the code goes on with the object, and may change it.
@@ -122,12 +121,11 @@ export function askCondition(
 
 function pollingOf(what: string, options: ConditionOptions<unknown>): Polling {
   const { until = Boolean, backoff = 1 } = options;
-  if (typeof until !== "function")
-    throw new PerdureError("E_BAD_OPTION", `until of ${what} is not a function.`);
+  checkFunction(`until of ${what}`, until);
   if (typeof backoff !== "number" || !(backoff >= 1 && backoff <= 100)) {
     throw new PerdureError(
       "E_BAD_OPTION",
-      `backoff of ${what} is ${shown(backoff)}; it must be from 1 to 100.`,
+      `backoff of ${what} is ${shown(backoff)}; it must be a number from 1 to 100.`,
     );
   }
   const { maxChecks = Number.POSITIVE_INFINITY } = options;
@@ -137,9 +135,21 @@ function pollingOf(what: string, options: ConditionOptions<unknown>): Polling {
       `maxChecks of ${what} is ${shown(maxChecks)}; it must be a whole number from 1 on.`,
     );
   }
-  const everyMs = durationMs(options.every, `every of ${what}`);
-  const maxMs = optionalMs(options.max, `max of ${what}`) ?? Math.max(everyMs, 3_600_000);
-  return { until, everyMs, backoff, maxMs, maxChecks };
+  return { until, ...distancesOf(what, options), backoff, maxChecks };
+}
+
+function distancesOf(
+  what: string,
+  { every, max }: ConditionOptions<unknown>,
+): Pick<Polling, "everyMs" | "maxMs"> {
+  const everyMs = spanMs(every, `every of ${what}`);
+  if (max === undefined) return { everyMs, maxMs: Math.max(everyMs, LONGEST_WAIT_MS) };
+  const maxMs = durationMs(max, `max of ${what}`);
+  if (maxMs >= everyMs) return { everyMs, maxMs };
+  throw new PerdureError(
+    "E_BAD_OPTION",
+    `max of ${what} is ${shown(max)}, which is below every (${shown(every)}); it must be at least as long.`,
+  );
 }
 
 export function askSleep(name: string, duration: Duration): AskedOf<"sleep"> {
@@ -166,7 +176,8 @@ export function askSignal(
     kind: "signal",
     signal: name,
     schema: options.schema,
-    timeoutMs: optionalMs(options.timeout, `timeout of ${what}`),
+    // None at all: it takes what is there, and does not wait.
+    timeoutMs: options.timeout === undefined ? undefined : durationMs(options.timeout, `timeout of ${what}`),
     deadline: undefined,
   };
 }
@@ -182,19 +193,6 @@ export function checkVersionRange(change: string, range: VersionRange): void {
   );
 }
 
-export function optionalMs(duration: Duration | undefined, what: string): number | undefined {
-  return duration === undefined ? undefined : durationMs(duration, what);
-}
-
 function checkBody(what: string, body: unknown, of: string): void {
-  if (typeof body === "function") return;
-  throw new PerdureError("E_BAD_OPTION", `The ${what} has no function; it is the second argument of ${of}.`);
-}
-
-export function checkSchema(what: string, schema: StandardSchemaV1 | undefined): void {
-  if (schema === undefined || typeof schema["~standard"]?.validate === "function") return;
-  throw new PerdureError(
-    "E_BAD_OPTION",
-    `The schema of ${what} is not a Standard Schema (valibot, zod, arktype, …).`,
-  );
+  checkFunction(`The body of ${what}`, body, `, the second argument of ${of}`);
 }

@@ -1,7 +1,8 @@
 // Whether and when a failed attempt is tried again. Pure: chance comes in as a number.
 import { durationMs } from "../sdk/duration.ts";
-import { PerdureError, RetryableError, TerminalError, TimeoutError } from "../sdk/errors.ts";
-import { checkKeys, shown } from "../sdk/options.ts";
+import { PerdureError, TerminalError, TimeoutError } from "../sdk/errors.ts";
+import { checkFunction, checkKeys, shown } from "../sdk/options.ts";
+import { RetryableError } from "../sdk/retryable-error.ts";
 import type { RetryPolicy } from "../sdk/step.ts";
 import type { StepCall } from "./call.ts";
 
@@ -17,19 +18,30 @@ export interface Backoff {
 
 /** Most attempts a policy may ask for: each one is an entry. */
 const MAX_ATTEMPTS = 10_000;
+const DEFAULT_INITIAL_MS = 1_000;
+const DEFAULT_MAX_MS = 300_000;
 
 /** @throws E_BAD_OPTION that names the option, its value and what is allowed */
 export function backoffOf(policy: RetryPolicy = {}): Backoff {
-  checkKeys("A retry policy", policy, ["maxAttempts", "initial", "max", "factor", "jitter", "retryIf"]);
+  checkKeys("retry", policy, ["maxAttempts", "initial", "max", "factor", "jitter", "retryIf"]);
   const { maxAttempts = 5, factor = 2, jitter = 0.5, retryIf = () => true } = policy;
-  requireNumber("retry.maxAttempts", maxAttempts, 1, MAX_ATTEMPTS, Number.isInteger(maxAttempts));
+  requireNumber("retry.maxAttempts", maxAttempts, 1, MAX_ATTEMPTS, true);
   requireNumber("retry.factor", factor, 1, 100);
   requireNumber("retry.jitter", jitter, 0, 1);
-  if (typeof retryIf !== "function")
-    throw new PerdureError("E_BAD_OPTION", "retry.retryIf is not a function.");
-  const initialMs = durationMs(policy.initial ?? "1s", "retry.initial");
-  const maxMs = durationMs(policy.max ?? "5m", "retry.max");
-  return { maxAttempts, initialMs, maxMs, factor, jitter, retryIf };
+  checkFunction("retry.retryIf", retryIf);
+  return { maxAttempts, ...waitsOf(policy), factor, jitter, retryIf };
+}
+
+/** What is not said gives way to what is: who asks for a first wait of ten minutes has not asked for five. */
+function waitsOf({ initial, max }: RetryPolicy): Pick<Backoff, "initialMs" | "maxMs"> {
+  const initialMs = initial === undefined ? undefined : durationMs(initial, "retry.initial");
+  const maxMs = max === undefined ? Math.max(DEFAULT_MAX_MS, initialMs ?? 0) : durationMs(max, "retry.max");
+  if (initialMs === undefined) return { initialMs: Math.min(DEFAULT_INITIAL_MS, maxMs), maxMs };
+  if (initialMs <= maxMs) return { initialMs, maxMs };
+  throw new PerdureError(
+    "E_BAD_OPTION",
+    `retry.max is ${shown(max)}, which is below retry.initial (${shown(initial)}); it must be at least as long.`,
+  );
 }
 
 export type RetryDecision = { readonly again: false } | { readonly again: true; readonly delayMs: number };
@@ -74,6 +86,7 @@ function asksForRetry(error: unknown, attempt: number, backoff: Backoff): boolea
   }
 }
 
+/** The class refuses what is no duration; a field that was changed afterwards must not end the activation. */
 function retryAfterMs(error: unknown): number {
   if (!(error instanceof RetryableError) || error.retryAfter === undefined) return 0;
   try {
@@ -83,10 +96,9 @@ function retryAfterMs(error: unknown): number {
   }
 }
 
-function requireNumber(option: string, value: number, least: number, most: number, alsoHolds = true): void {
-  if (typeof value === "number" && value >= least && value <= most && alsoHolds) return;
-  throw new PerdureError(
-    "E_BAD_OPTION",
-    `${option} is ${shown(value)}; it must be from ${least} to ${most}.`,
-  );
+function requireNumber(option: string, value: number, least: number, most: number, whole = false): void {
+  const isKind = whole ? Number.isInteger(value) : typeof value === "number";
+  if (isKind && value >= least && value <= most) return;
+  const allowed = `a ${whole ? "whole number" : "number"} from ${least} to ${most}`;
+  throw new PerdureError("E_BAD_OPTION", `${option} is ${shown(value)}; it must be ${allowed}.`);
 }

@@ -30,6 +30,7 @@ export interface ApprovalOptions {
   readonly timeout?: Duration;
   /** Whom to ask as well when nobody has answered for some time. */
   readonly escalate?: {
+    /** Before the `timeout`. */
     readonly after: Duration;
     readonly to: (request: ApprovalRequest, step: StepContext) => unknown;
   };

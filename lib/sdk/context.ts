@@ -21,7 +21,10 @@ import type { Workflow } from "./workflow.ts";
 export type SignalSchemas = Readonly<Record<string, StandardSchemaV1>>;
 
 export interface SignalOptions {
-  /** Longest wait; then the call rejects with `TimeoutError`. Waits for ever when absent. */
+  /**
+   * Longest wait; then the call rejects with `TimeoutError`. Zero takes what is there, and does not wait. Waits for ever
+   * when absent.
+   */
   readonly timeout?: Duration;
 }
 

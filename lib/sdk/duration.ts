@@ -50,6 +50,26 @@ export function durationMs(duration: Duration, option = "duration"): number {
   return ms;
 }
 
+/**
+ * Reads the longest that something may take, or the distance of what is repeated. Zero is refused: others mean "no limit" by
+ * it, and what may take no time at all has failed before it begins.
+ *
+ * @throws E_BAD_OPTION
+ */
+export function spanMs(duration: Duration, option: string, otherwise = ""): number {
+  const ms = durationMs(duration, option);
+  if (ms > 0) return ms;
+  throw new PerdureError(
+    "E_BAD_OPTION",
+    `${option} is ${shown(duration)}; it must be longer than 0${otherwise}.`,
+  );
+}
+
+/** One that may be left out. @throws E_BAD_OPTION */
+export function limitMs(duration: Duration | undefined, option: string): number | undefined {
+  return duration === undefined ? undefined : spanMs(duration, option, "; leave it out for no limit");
+}
+
 function rawMs(duration: Duration): number {
   if (typeof duration === "number") return duration;
   if (typeof duration === "string") return textMs(duration);

@@ -76,26 +76,6 @@ export class TerminalError extends Error {
   override readonly name = "TerminalError";
 }
 
-/**
- * Asks for another attempt, if the step's policy has one left, no earlier than `retryAfterMs`.
- *
- * @example
- * throw new RetryableError("rate limited", { retryAfter: "30s" });
- */
-export class RetryableError extends Error {
-  override readonly name = "RetryableError";
-  /** Shortest wait before the next attempt, in milliseconds or as a duration; the policy's backoff when absent. */
-  readonly retryAfter: import("./duration.ts").Duration | undefined;
-
-  constructor(
-    message: string,
-    options: ErrorOptions & { readonly retryAfter?: import("./duration.ts").Duration } = {},
-  ) {
-    super(message, options);
-    this.retryAfter = options.retryAfter;
-  }
-}
-
 /** A wait or an attempt took longer than it was allowed. */
 export class TimeoutError extends Error {
   override readonly name = "TimeoutError";

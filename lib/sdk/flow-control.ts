@@ -75,7 +75,6 @@ function concurrencyOf(
 ): Pick<FlowControl, "keyed" | "whole"> {
   const limits: readonly ConcurrencyLimit[] = Array.isArray(option) ? option : [option];
   for (const one of limits) {
-    checkIsObject(what, one, "{ limit, key }");
     checkKeys(`The ${what}`, one, ["limit", "key"]);
     checkCount(`limit in the ${what}`, one.limit, MAX_CONCURRENCY);
     keyOf(what, one.key);
@@ -95,7 +94,6 @@ function concurrencyOf(
 }
 
 function rateOf(what: string, option: RateLimit): NonNullable<FlowControl["rate"]> {
-  checkIsObject(what, option, "{ limit, per, burst, key }");
   checkKeys(`The ${what}`, option, ["limit", "per", "burst", "key"]);
   const { limit, burst = 1 } = option;
   checkCount(`limit in the ${what}`, limit, Number.MAX_SAFE_INTEGER);
@@ -112,7 +110,6 @@ function rateOf(what: string, option: RateLimit): NonNullable<FlowControl["rate"
 }
 
 function singletonOf(what: string, option: Singleton): Singleton {
-  checkIsObject(what, option, "{ key, onConflict }");
   checkKeys(`The ${what}`, option, ["key", "onConflict"]);
   if (!CONFLICTS.includes(option.onConflict)) {
     throw new PerdureError(
@@ -130,11 +127,6 @@ function keyOf(what: string, key: LimitKey<unknown> | undefined): { readonly key
     "E_BAD_OPTION",
     `key in the ${what} is ${shown(key)}; it must be a function that is given the input and gives a text.`,
   );
-}
-
-function checkIsObject(what: string, option: unknown, shape: string): void {
-  if (typeof option === "object" && option !== null && !Array.isArray(option)) return;
-  throw new PerdureError("E_BAD_OPTION", `The ${what} is ${shown(option)}; give ${shape}.`);
 }
 
 function checkCount(what: string, count: number, most: number): void {

@@ -17,7 +17,6 @@ export {
   ConditionError,
   type ErrorCode,
   PerdureError,
-  RetryableError,
   StepError,
   TerminalError,
   TimeoutError,
@@ -25,6 +24,7 @@ export {
 } from "./errors.ts";
 export type { LoopResult, Turn } from "./loop.ts";
 export type { EmittedEvent } from "./outgoing.ts";
+export { RetryableError } from "./retryable-error.ts";
 export type { OverlapPolicy, Scheduled, ScheduleSpec, TimeGiven } from "./schedule.ts";
 export type {
   Check,

@@ -27,9 +27,9 @@ export interface StepContext {
 export interface RetryPolicy {
   /** Attempts in all, the first one included. @default 5 */
   readonly maxAttempts?: number;
-  /** Wait before the second attempt. @default "1s" */
+  /** Wait before the second attempt. @default "1s", or `max` when that is shorter */
   readonly initial?: Duration;
-  /** Longest wait between attempts. @default "5m" */
+  /** Longest wait between attempts, not below `initial`. @default "5m", or `initial` when that is longer */
   readonly max?: Duration;
   /** Each wait is this many times the one before. @default 2 */
   readonly factor?: number;
@@ -97,7 +97,7 @@ export interface ConditionOptions<T> {
   readonly every: Duration;
   /** Each wait is this many times the one before. @default 1 */
   readonly backoff?: number;
-  /** Longest wait between checks. @default "1h", or `every` when that is longer */
+  /** Longest wait between checks, not below `every`. @default "1h", or `every` when that is longer */
   readonly max?: Duration;
   /** Longest wait in all; then `TimeoutError`. Waits for ever when absent. */
   readonly timeout?: Duration;

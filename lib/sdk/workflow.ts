@@ -2,7 +2,7 @@
 // it runs nothing.
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Context, SignalSchemas } from "./context.ts";
-import { type Duration, durationMs } from "./duration.ts";
+import { type Duration, limitMs } from "./duration.ts";
 import { PerdureError } from "./errors.ts";
 import {
   FLOW_CONTROL_OPTIONS,
@@ -11,7 +11,7 @@ import {
   flowControlOf,
 } from "./flow-control.ts";
 import { checkName, isReserved } from "./names.ts";
-import { checkKeys } from "./options.ts";
+import { checkFunction, checkKeys, checkSchema, isRecord, shown } from "./options.ts";
 
 export interface WorkflowOptions<Input extends StandardSchemaV1, Signals extends SignalSchemas>
   extends FlowControlOptions<StandardSchemaV1.InferOutput<Input>> {
@@ -90,14 +90,15 @@ export function workflow(
       `${JSON.stringify(name)} cannot be the name of a workflow: those that begin with "perdure." are Perdure's own.`,
     );
   }
-  const options = typeof optionsOrBody === "function" ? {} : (optionsOrBody ?? {});
-  const body = typeof optionsOrBody === "function" ? optionsOrBody : maybeBody;
-  if (typeof body !== "function") {
+  const [options = {}, body] =
+    typeof optionsOrBody === "function" ? [undefined, optionsOrBody] : [optionsOrBody, maybeBody];
+  if (body !== maybeBody && maybeBody !== undefined) {
     throw new PerdureError(
       "E_BAD_OPTION",
-      `Workflow "${name}" has no function; it is the last argument of workflow().`,
+      `Workflow "${name}" was given ${shown(maybeBody)} after its function; the options stand before it.`,
     );
   }
+  checkFunction(`The body of workflow "${name}"`, body, ", the last argument of workflow()");
   checkKeys(`Workflow "${name}"`, options, [
     "input",
     "signals",
@@ -105,25 +106,22 @@ export function workflow(
     "version",
     ...FLOW_CONTROL_OPTIONS,
   ]);
-  const version = options.version ?? "1";
+  const { version = "1", signals = {} } = options;
   if (typeof version !== "string" || version.length === 0) {
-    throw new PerdureError("E_BAD_OPTION", `version of workflow "${name}" must be a non-empty string.`);
+    throw new PerdureError(
+      "E_BAD_OPTION",
+      `version of workflow "${name}" is ${shown(version)}; it must be a text that is not empty.`,
+    );
   }
-  checkSchema(`input of workflow "${name}"`, options.input);
-  for (const [signal, schema] of Object.entries(options.signals ?? {})) {
-    checkName("signal", signal);
-    checkSchema(`signal "${signal}" of workflow "${name}"`, schema);
-  }
+  checkSchema(`the input of workflow "${name}"`, options.input);
+  checkSignals(name, signals);
   return Object.freeze({
     kind: "perdure.workflow",
     name,
     version,
     inputSchema: options.input,
-    signalSchemas: options.signals ?? {},
-    timeoutMs:
-      options.timeout === undefined
-        ? undefined
-        : durationMs(options.timeout, `timeout of workflow "${name}"`),
+    signalSchemas: signals,
+    timeoutMs: limitMs(options.timeout, `timeout of workflow "${name}"`),
     flowControl: flowControlOf(name, options),
     body,
   });
@@ -133,10 +131,15 @@ export function isWorkflow(value: unknown): value is AnyWorkflow {
   return typeof value === "object" && value !== null && "kind" in value && value.kind === "perdure.workflow";
 }
 
-function checkSchema(what: string, schema: StandardSchemaV1 | undefined): void {
-  if (schema === undefined || typeof schema["~standard"]?.validate === "function") return;
-  throw new PerdureError(
-    "E_BAD_OPTION",
-    `The schema for the ${what} is not a Standard Schema (valibot, zod, arktype, …).`,
-  );
+function checkSignals(name: string, signals: SignalSchemas): void {
+  if (!isRecord(signals)) {
+    throw new PerdureError(
+      "E_BAD_OPTION",
+      `signals of workflow "${name}" is ${shown(signals)}; it must be an object of schemas by name.`,
+    );
+  }
+  for (const [signal, schema] of Object.entries(signals)) {
+    checkName("signal", signal);
+    checkSchema(`signal "${signal}" of workflow "${name}"`, schema);
+  }
 }

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decode, encode } from "../../lib/engine/codec.ts";
-import { RetryableError, StepError, TerminalError } from "../../lib/sdk/errors.ts";
+import { StepError, TerminalError } from "../../lib/sdk/errors.ts";
+import { RetryableError } from "../../lib/sdk/retryable-error.ts";
 
 const back = (value: unknown) => decode(encode(value));
 

@@ -28,7 +28,9 @@ describe("a loop that is used wrongly", () => {
     expect(await refusal(async (ctx) => ctx.loop("a/b", 0, async () => ({ done: 1 })))).toContain(
       "E_BAD_NAME",
     );
-    expect(await refusal(async (ctx) => ctx.loop("l", 0, wrong("f")))).toContain('Loop "l" has no function');
+    expect(await refusal(async (ctx) => ctx.loop("l", 0, wrong("f")))).toContain(
+      'The body of loop "l" is "f"; it must be a function',
+    );
     const symbol = async (ctx: Context) => ctx.loop("l", { deep: [Symbol("s")] }, async () => ({ done: 1 }));
     expect(await refusal(symbol)).toContain("deep[0]");
     const later = async (ctx: Context) => ctx.loop("l", 0, async () => ({ next: wrong(() => 1) }));

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type Backoff, backoffOf, decideRetry } from "../../lib/engine/retry.ts";
-import { PerdureError, RetryableError, TerminalError, TimeoutError } from "../../lib/sdk/errors.ts";
+import { PerdureError, TerminalError, TimeoutError } from "../../lib/sdk/errors.ts";
+import { RetryableError } from "../../lib/sdk/retryable-error.ts";
 
 const error = new Error("no");
 const stepAt = (attempt: number, backoff: Backoff, isAtMostOnce = false) => ({
@@ -51,6 +52,15 @@ describe("a retry policy", () => {
     expect(decideRetry(stepAt(1, backoffOf()), asked, 0)).toEqual({ again: true, delayMs: 3_600_000 });
   });
 
+  it.each(["soon", "30", null, -1, {}])(
+    "refuses an error that asks for %j, when it is made",
+    (retryAfter) => {
+      expect(() => new RetryableError("busy", { retryAfter: retryAfter as never })).toThrow(
+        `E_BAD_OPTION  retryAfter of RetryableError "busy" is ${JSON.stringify(retryAfter)}; a duration is`,
+      );
+    },
+  );
+
   it("asks its predicate, and takes one that throws for a no", () => {
     expect(decideRetry(stepAt(1, backoffOf({ retryIf: () => false })), error, 0).again).toBe(false);
     const throwing = () => {
@@ -61,12 +71,30 @@ describe("a retry policy", () => {
 
   it.each([
     [{ maxAttempts: 0 }, "retry.maxAttempts is 0"],
-    [{ maxAttempts: 1.5 }, "retry.maxAttempts is 1.5"],
-    [{ factor: 0 }, "retry.factor is 0"],
+    [{ maxAttempts: 2.5 }, "retry.maxAttempts is 2.5; it must be a whole number from 1 to 10000."],
+    [{ maxAttempts: null }, "retry.maxAttempts is null"],
+    [{ factor: 0 }, "retry.factor is 0; it must be a number from 1 to 100."],
     [{ jitter: 2 }, "retry.jitter is 2"],
     [{ initial: "soon" }, 'retry.initial is "soon"'],
-    [{ retryIf: "yes" as never }, "retry.retryIf"],
+    [{ initial: null }, "retry.initial is null"],
+    [{ max: null }, "retry.max is null"],
+    [
+      { initial: "10m", max: "5m" },
+      'retry.max is "5m", which is below retry.initial ("10m"); it must be at least as long.',
+    ],
+    [{ retryIf: "yes" }, 'retry.retryIf is "yes"; it must be a function.'],
   ])("%j is refused by name", (policy, message) => {
-    expect(() => backoffOf(policy)).toThrow(message);
+    expect(() => backoffOf(policy as never)).toThrow(`E_BAD_OPTION  ${message}`);
+  });
+
+  it.each([
+    [{}, 1_000, 300_000],
+    [{ initial: "10m" }, 600_000, 600_000],
+    [{ initial: 0 }, 0, 300_000],
+    [{ max: "200ms" }, 200, 200],
+    [{ max: "1h" }, 1_000, 3_600_000],
+    [{ initial: "5m", max: "5m" }, 300_000, 300_000],
+  ])("%j: what is not said gives way to what is", (policy, initialMs, maxMs) => {
+    expect(backoffOf(policy)).toMatchObject({ initialMs, maxMs });
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { silentLog } from "../../lib/local/console-log.ts";
-import { RetryableError, StepError, TerminalError, TimeoutError } from "../../lib/sdk/errors.ts";
+import { StepError, TerminalError, TimeoutError } from "../../lib/sdk/errors.ts";
+import { RetryableError } from "../../lib/sdk/retryable-error.ts";
 import { workflow } from "../../lib/sdk/workflow.ts";
 import { Lab } from "./lab.ts";
 import { under } from "./modes.ts";

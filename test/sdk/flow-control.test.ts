@@ -48,7 +48,11 @@ describe("flow control", () => {
   });
 
   it.each([
-    [{ concurrency: 5 }, 'The concurrency of workflow "orders" is 5; give { limit, key }.'],
+    [
+      { concurrency: 5 },
+      'The concurrency of workflow "orders" was given 5; its options are an object with: limit, key.',
+    ],
+    [{ concurrency: null }, 'The concurrency of workflow "orders" was given null; its options are'],
     [{ concurrency: {} }, 'limit in the concurrency of workflow "orders" is undefined'],
     [{ concurrency: { limit: 0 } }, "is 0; it must be a whole number from 1 to 1000"],
     [{ concurrency: { limit: 1.5 } }, "is 1.5; it must be a whole number"],
@@ -59,7 +63,8 @@ describe("flow control", () => {
       'key in the concurrency of workflow "orders" is "customer"',
     ],
     [{ concurrency: [{ limit: 1 }, { limit: 2 }] }, "has two limits without a key"],
-    [{ concurrency: [null] }, "is null; give { limit, key }"],
+    [{ concurrency: [null] }, "was given null; its options are an object with: limit, key."],
+    [{ rate: null }, 'The rate of workflow "orders" was given null'],
     [{ rate: { limit: 1 } }, 'per in the rate of workflow "orders"'],
     [{ rate: { limit: 0, per: "1s" } }, 'limit in the rate of workflow "orders" is 0'],
     [{ rate: { limit: 2_000, per: "1s" } }, "is 2000 in 1000 ms; more than one in a millisecond"],
@@ -69,7 +74,7 @@ describe("flow control", () => {
       { singleton: {} },
       'onConflict in the singleton of workflow "orders" is undefined; it must be "use-existing"',
     ],
-    [{ singleton: true }, "is true; give { key, onConflict }"],
+    [{ singleton: true }, "was given true; its options are an object with: key, onConflict."],
     [{ singleton: { onConflict: "wait", limit: 1 } }, 'has no option "limit"'],
   ])("%j is refused when the workflow is defined", (options, why) => {
     expect(define(options)).toThrow(why);

@@ -40,13 +40,18 @@ export const callback: Primitive<CallbackNode, Completing> = {
   draw: ({ chance, newName }) => {
     const isApproval = chance.happens(0.35);
     const hasSilence = !isApproval && chance.happens(0.3);
+    const timeoutMs = chance.happens(0.5) ? chance.pick(LIMITS_MS) : undefined;
+    const heartbeatMs = hasSilence ? chance.pick(SILENCES_MS) : undefined;
+    const escalateMs = isApproval && chance.happens(0.4) ? chance.pick(LIMITS_MS) : undefined;
+    // Asking somebody else when the time is up is refused.
+    const escalates = escalateMs !== undefined && escalateMs < (timeoutMs ?? Number.POSITIVE_INFINITY);
     return {
       kind: "callback",
       name: `call ${newName()}`,
       isApproval,
-      ...(chance.happens(0.5) ? { timeoutMs: chance.pick(LIMITS_MS) } : {}),
-      ...(hasSilence ? { heartbeatMs: chance.pick(SILENCES_MS) } : {}),
-      ...(isApproval && chance.happens(0.4) ? { escalateMs: chance.pick(LIMITS_MS) } : {}),
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
+      ...(heartbeatMs === undefined ? {} : { heartbeatMs }),
+      ...(escalates ? { escalateMs } : {}),
     };
   },
   run: async (node, at) => {

@@ -1,7 +1,8 @@
 // Steps: in the activation or on a step handler, quick or long, with small or large results, that succeed at once,
 // after retries, never, or not in time.
 import { isDeepStrictEqual } from "node:util";
-import { RetryableError, StepError, TerminalError } from "../../lib/sdk/errors.ts";
+import { StepError, TerminalError } from "../../lib/sdk/errors.ts";
+import { RetryableError } from "../../lib/sdk/retryable-error.ts";
 import type { StepContext, StepOptions } from "../../lib/sdk/step.ts";
 import { bulk, type Interpreter, type Primitive } from "./primitive.ts";
 

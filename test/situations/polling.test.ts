@@ -330,6 +330,10 @@ const failures: readonly Situation[] = [
       const wrong: unknown[] = [
         undefined,
         {},
+        null,
+        { every: 0 },
+        { every: "1m", max: "30s" },
+        { every: "1m", timeout: 0 },
         { every: "1m", backoff: 0.5 },
         { every: "1m", until: true },
         { every: "1m", tries: 3 },
@@ -345,7 +349,7 @@ const failures: readonly Situation[] = [
       );
       return (await Promise.all(ends)).map((end) => (end as { fields: unknown }).fields);
     },
-    gives: Array.from({ length: 8 }, () => ({ code: "E_BAD_OPTION" })),
+    gives: Array.from({ length: 12 }, () => ({ code: "E_BAD_OPTION" })),
     ids: [],
   },
 ];

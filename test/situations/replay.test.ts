@@ -4,13 +4,8 @@ import { isDeepStrictEqual } from "node:util";
 import { expect } from "vitest";
 import { completeCallback } from "../../lib/engine/index.ts";
 import type { Context } from "../../lib/sdk/context.ts";
-import {
-  CancelledError,
-  PerdureError,
-  RetryableError,
-  TerminalError,
-  TimeoutError,
-} from "../../lib/sdk/errors.ts";
+import { CancelledError, PerdureError, TerminalError, TimeoutError } from "../../lib/sdk/errors.ts";
+import { RetryableError } from "../../lib/sdk/retryable-error.ts";
 import { workflow } from "../../lib/sdk/workflow.ts";
 import { type Situation, type Stage, situations } from "./situation.ts";
 import { type Told, told } from "./told.ts";
@@ -83,7 +78,7 @@ const VALUE_SOURCES: Readonly<
       .waitForCondition<{ n: number; seen?: unknown }>(
         "condition",
         (_, previous) => (previous === undefined ? { n: 1, seen: make() } : { ...previous, n: 2 }),
-        { every: 0, until: ({ n }) => n === 2 },
+        { every: 1, until: ({ n }) => n === 2 },
       )
       .then(({ seen }) => seen),
   "scope and a branch": async (c, make) =>

@@ -1,7 +1,8 @@
 // Steps, as people use them.
 import * as v from "valibot";
 import { expect } from "vitest";
-import { RetryableError, StepError, TerminalError } from "../../lib/sdk/errors.ts";
+import { StepError, TerminalError } from "../../lib/sdk/errors.ts";
+import { RetryableError } from "../../lib/sdk/retryable-error.ts";
 import type { RetryPolicy } from "../../lib/sdk/step.ts";
 import { type Situation, situations } from "./situation.ts";
 import { type Told, told } from "./told.ts";
@@ -151,6 +152,14 @@ const refusals: readonly Situation[] = [
         ["s", () => 1, { retry: { maxTries: 3 } }],
         ["s", () => 1, { timeout: "soon" }],
         ["s", () => 1, { compensate: "undo" }],
+        ["s", () => 1, { compensate: null }],
+        ["s", () => 1, { retry: 5 }],
+        ["s", () => 1, { retry: null }],
+        ["s", () => 1, { retry: { initial: "10m", max: "5m" } }],
+        ["s", () => 1, { timeout: 0 }],
+        ["s", () => 1, { schema: null }],
+        ["s", () => 1, 5],
+        ["s", () => 1, null],
       ];
       const ends = refused.map(async ([name, body, options], i) =>
         stage.seeEnd(`call ${i}`, ctx.step(name as string, body as () => unknown, options as object)),
@@ -159,7 +168,7 @@ const refusals: readonly Situation[] = [
     },
     gives: [
       ...Array.from({ length: 5 }, () => "E_BAD_NAME"),
-      ...Array.from({ length: 7 }, () => "E_BAD_OPTION"),
+      ...Array.from({ length: 15 }, () => "E_BAD_OPTION"),
     ],
     ids: [],
   },

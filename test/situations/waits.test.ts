@@ -166,6 +166,21 @@ const waits: readonly Situation[] = [
     gives: Array.from({ length: 4 }, () => ({ code: "E_BAD_OPTION" })),
   },
   {
+    title: "for a signal with a timeout of zero takes what is there, and does not wait for what is not",
+    code: async (ctx, stage) => {
+      await ctx.sleep("nap", "1h");
+      const first = await ctx.waitForSignal("go", { timeout: 0 });
+      const second = await ctx.waitForSignal("go", { timeout: 0 }).catch((error: unknown) => told(error).is);
+      return stage.see("both", [first, second]);
+    },
+    outside: async (stage) => {
+      await stage.after(60_000);
+      await stage.lab.signal(stage.runId, "go", "came early");
+    },
+    gives: ["came early", "TimeoutError"],
+    look: (stage) => expectAbout(stage.atMs("both"), 3_600_000),
+  },
+  {
     title: "time as the code sees it has passed by as much",
     code: async (ctx, stage) => {
       const before = ctx.now().getTime();

@@ -6,14 +6,13 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { ApprovalOptions, CallbackOptions, Submit } from "../../sdk/callback.ts";
 import type { DurablePromise } from "../../sdk/durable-promise.ts";
-import { durationMs } from "../../sdk/duration.ts";
+import { durationMs, limitMs } from "../../sdk/duration.ts";
 import { PerdureError } from "../../sdk/errors.ts";
 import { checkName } from "../../sdk/names.ts";
-import { checkKeys } from "../../sdk/options.ts";
+import { checkFunction, checkKeys, checkSchema, shown } from "../../sdk/options.ts";
 import type { RetryPolicy, StepContext } from "../../sdk/step.ts";
 import { type AskedOf, durable, type Made, makeCall, plainStep } from "../call-factory.ts";
 import type { Execution } from "../execution.ts";
-import { checkSchema, optionalMs } from "../options.ts";
 import { backoffOf } from "../retry.ts";
 
 type AnyCallbackOptions = CallbackOptions & { readonly schema?: StandardSchemaV1 };
@@ -29,11 +28,13 @@ export function waitForCallback(
   const what = `callback "${name}"`;
   const wait = makeCall(execution, "callback", `${prefix}${name}`, () => {
     checkName("callback", name);
-    if (typeof submit !== "function")
-      throw new PerdureError("E_BAD_OPTION", `The ${what} has no function that hands out its token.`);
-    checkKeys(what, options, ["timeout", "heartbeatTimeout", "schema", "retry"]);
+    checkFunction(`The submit of ${what}`, submit, " that hands out its token");
+    checkKeys(`Callback "${name}"`, options, ["timeout", "heartbeatTimeout", "schema", "retry"]);
+    // Of the step that hands out the token: what is wrong with it is told before anything waits.
+    backoffOf(options.retry);
     return asked(what, options);
   });
+  if (wait.id === undefined) return wait;
   return tellOutside(execution, wait, options.retry, async (callback, step) => {
     await submit(await execution.tokens.mint({ callback: execution.keyOf(callback) }), step);
   });
@@ -48,6 +49,7 @@ export function waitForApproval(
   const what = `approval "${name}"`;
   const wait = makeCall(execution, "callback", `${prefix}${name}`, () => {
     checkName("approval", name);
+    checkKeys(`Approval "${name}"`, options, ["to", "timeout", "escalate"]);
     checkApproval(what, options);
     return asked(what, options.timeout === undefined ? {} : { timeout: options.timeout });
   });
@@ -140,21 +142,24 @@ function asked(what: string, options: AnyCallbackOptions): AskedOf<"callback"> {
   return {
     kind: "callback",
     schema: options.schema,
-    timeoutMs: optionalMs(options.timeout, `timeout of ${what}`),
-    heartbeatTimeoutMs: optionalMs(options.heartbeatTimeout, `heartbeatTimeout of ${what}`),
+    timeoutMs: limitMs(options.timeout, `timeout of ${what}`),
+    heartbeatTimeoutMs: limitMs(options.heartbeatTimeout, `heartbeatTimeout of ${what}`),
     awaitedAt: undefined,
     deadline: undefined,
     isSettledOutside: false,
   };
 }
 
-function checkApproval(what: string, options: ApprovalOptions | undefined): void {
-  if (typeof options?.to !== "function")
-    throw new PerdureError("E_BAD_OPTION", `The ${what} has no function \`to\` that sends its links.`);
-  checkKeys(what, options, ["to", "timeout", "escalate"]);
-  if (options.escalate === undefined) return;
-  durationMs(options.escalate.after, `escalate.after of ${what}`);
-  checkKeys(`escalate of ${what}`, options.escalate, ["after", "to"]);
-  if (typeof options.escalate.to !== "function")
-    throw new PerdureError("E_BAD_OPTION", `escalate of ${what} has no function \`to\`.`);
+function checkApproval(what: string, { to, timeout, escalate }: ApprovalOptions): void {
+  checkFunction(`\`to\` of ${what}`, to, " that sends its links");
+  if (escalate === undefined) return;
+  checkKeys(`escalate of ${what}`, escalate, ["after", "to"]);
+  checkFunction(`to in escalate of ${what}`, escalate.to, " that sends its links");
+  const afterMs = durationMs(escalate.after, `escalate.after of ${what}`);
+  const timeoutMs = limitMs(timeout, `timeout of ${what}`) ?? Number.POSITIVE_INFINITY;
+  if (afterMs < timeoutMs) return;
+  throw new PerdureError(
+    "E_BAD_OPTION",
+    `escalate.after of ${what} is ${shown(escalate.after)}, and its timeout is ${shown(timeout)}; it must be before that.`,
+  );
 }

@@ -3,7 +3,7 @@ import type { ChildHandle, ChildOptions } from "../../sdk/child.ts";
 import type { DurablePromise } from "../../sdk/durable-promise.ts";
 import { PerdureError } from "../../sdk/errors.ts";
 import { checkName } from "../../sdk/names.ts";
-import { checkKeys, shown } from "../../sdk/options.ts";
+import { checkKeys, isRecord, shown } from "../../sdk/options.ts";
 import { type AnyWorkflow, isWorkflow } from "../../sdk/workflow.ts";
 import { type AskedOf, durable, makeCall } from "../call-factory.ts";
 import type { Execution } from "../execution.ts";
@@ -21,20 +21,18 @@ export interface ChildRequest {
 }
 
 export function runChild(execution: Execution, request: ChildRequest): DurablePromise<unknown> {
-  const { onParentClose = "cancel" } = request.options;
   const call = makeCall(execution, "child", `${request.prefix}${request.name}`, () =>
-    ask(execution, request, onParentClose, { isAwaited: true }),
+    ask(execution, request, "cancel", { isAwaited: true }),
   );
-  if (onParentClose === "wait") execution.end.awaited.add(call);
+  if (isWaitedFor(request)) execution.end.awaited.add(call);
   return call;
 }
 
 export function startChild(execution: Execution, request: ChildRequest): DurablePromise<ChildHandle> {
-  const { onParentClose = "abandon" } = request.options;
-  const isAwaited = onParentClose === "wait";
+  const isAwaited = isWaitedFor(request);
   const started = Promise.withResolvers<ChildHandle>();
   const call = makeCall(execution, "child", `${request.prefix}${request.name}`, () =>
-    ask(execution, request, onParentClose, {
+    ask(execution, request, "abandon", {
       isAwaited,
       onStarted: started.resolve,
       onRefused: started.reject,
@@ -45,18 +43,24 @@ export function startChild(execution: Execution, request: ChildRequest): Durable
   return durable(started.promise, (reason) => call.cancel(reason));
 }
 
+/** Options of whatever form: they are checked where the call is made. */
+function isWaitedFor({ options }: ChildRequest): boolean {
+  return isRecord(options) && options.onParentClose === "wait";
+}
+
 function ask(
   execution: Execution,
   { prefix, name, workflow, input, options }: ChildRequest,
-  onParentClose: NonNullable<ChildOptions["onParentClose"]>,
+  byDefault: NonNullable<ChildOptions["onParentClose"]>,
   how: Pick<AskedOf<"child">, "isAwaited" | "onStarted" | "onRefused">,
 ): AskedOf<"child"> {
   checkName("child", name);
   checkKeys(`Child "${name}"`, options, ["onParentClose"]);
+  const { onParentClose = byDefault } = options;
   if (!isWorkflow(workflow)) {
     throw new PerdureError(
       "E_BAD_OPTION",
-      `Child "${name}" is given ${typeof workflow} as its workflow; give what workflow() returned.`,
+      `Child "${name}" is given ${shown(workflow)} as its workflow; give what workflow() returned.`,
     );
   }
   if (!POLICIES.includes(onParentClose)) {

@@ -7,6 +7,7 @@ import type { Context } from "../../sdk/context.ts";
 import type { DurablePromise } from "../../sdk/durable-promise.ts";
 import { CancelledError, PerdureError } from "../../sdk/errors.ts";
 import type { Turn } from "../../sdk/loop.ts";
+import { checkFunction } from "../../sdk/options.ts";
 import type { LoopCall } from "../call.ts";
 import { cancelled } from "../call-factory.ts";
 import { decode, type Encoded, encode } from "../codec.ts";
@@ -24,12 +25,7 @@ interface Standing {
 
 export function runLoop(enter: Enter, name: string, state: unknown, body: Body): DurablePromise<unknown> {
   return inScope(enter, "loop", name, (scope) => {
-    if (typeof body !== "function") {
-      throw new PerdureError(
-        "E_BAD_OPTION",
-        `Loop "${name}" has no function; it is the third argument of ctx.loop.`,
-      );
-    }
+    checkFunction(`The body of loop "${name}"`, body, ", the third argument of ctx.loop");
     const loop = new Loop(enter.execution, scope, body);
     return { done: loop.run(encode(state)), cancel: (reason) => loop.cancel(reason) };
   });

@@ -5,7 +5,7 @@ import type { Context } from "../../sdk/context.ts";
 import type { DurablePromise } from "../../sdk/durable-promise.ts";
 import { PerdureError } from "../../sdk/errors.ts";
 import { checkName } from "../../sdk/names.ts";
-import { shown } from "../../sdk/options.ts";
+import { checkFunction, shown } from "../../sdk/options.ts";
 import { isTolerant, policyOf } from "./batch-options.ts";
 import { fanOut, unlessFailed } from "./fan-out.ts";
 import { type Enter, inScope } from "./scope.ts";
@@ -24,13 +24,9 @@ export function mapItems(
     if (!Array.isArray(items))
       throw new PerdureError(
         "E_BAD_OPTION",
-        `The items of ${what} are ${typeof items}; they must be an array.`,
+        `The items of ${what} are ${shown(items)}; they must be an array.`,
       );
-    if (typeof body !== "function")
-      throw new PerdureError(
-        "E_BAD_OPTION",
-        `The ${what} has no function; it is the third argument of ctx.map.`,
-      );
+    checkFunction(`The body of ${what}`, body, ", the third argument of ctx.map");
     const policy = policyOf(what, options, items.length, ["key"]);
     const keys = keysOf(what, items, options.key);
     const keyOf = (index: number) => keys[index] ?? "";

@@ -4,6 +4,7 @@ import type { Context } from "../../sdk/context.ts";
 import type { DurablePromise } from "../../sdk/durable-promise.ts";
 import { PerdureError } from "../../sdk/errors.ts";
 import { checkName } from "../../sdk/names.ts";
+import { checkFunction, shown } from "../../sdk/options.ts";
 import { isTolerant, policyOf } from "./batch-options.ts";
 import { fanOut, unlessFailed } from "./fan-out.ts";
 import { type Enter, inScope } from "./scope.ts";
@@ -28,8 +29,9 @@ export function parallel(
       cancel: (index: number, reason: string) => scope.cancel(reason, keyOf(index)),
       isUnwanted: () => scope.isUnwanted(),
     };
+    const policy = policyOf(what, options, named.length);
     const isTold = isTolerant(options);
-    const done = fanOut(pieces, policyOf(what, options, named.length)).then((end) => {
+    const done = fanOut(pieces, policy).then((end) => {
       const batch = unlessFailed(what, end, isTold);
       if (isTold) return batch;
       if (Array.isArray(branches)) return batch.values;
@@ -43,16 +45,12 @@ function namedBranches(what: string, branches: Branches): readonly (readonly [st
   if (typeof branches !== "object" || branches === null)
     throw new PerdureError(
       "E_BAD_OPTION",
-      `${what} needs an object or an array of functions, not ${typeof branches}.`,
+      `The branches of ${what} are ${shown(branches)}; they must be an object or an array of functions.`,
     );
   const named = Object.entries<Branch>(branches as Readonly<Record<string, Branch>>);
   for (const [key, branch] of named) {
     checkName("branch", key);
-    if (typeof branch !== "function")
-      throw new PerdureError(
-        "E_BAD_OPTION",
-        `Branch "${key}" of ${what} is ${typeof branch}; it must be a function.`,
-      );
+    checkFunction(`Branch "${key}" of ${what}`, branch);
   }
   return named;
 }

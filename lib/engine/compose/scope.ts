@@ -2,8 +2,8 @@
 // itself: its calls carry it in their ids.
 import type { Context } from "../../sdk/context.ts";
 import type { DurablePromise } from "../../sdk/durable-promise.ts";
-import { PerdureError } from "../../sdk/errors.ts";
 import { checkName } from "../../sdk/names.ts";
+import { checkFunction } from "../../sdk/options.ts";
 import { cancelled, durable, idOrFault } from "../call-factory.ts";
 import type { Execution } from "../execution.ts";
 
@@ -57,12 +57,7 @@ export function runScope(
   body: (scope: Context) => Promise<unknown>,
 ): DurablePromise<unknown> {
   return inScope(enter, "scope", name, (scope) => {
-    if (typeof body !== "function") {
-      throw new PerdureError(
-        "E_BAD_OPTION",
-        `Scope "${name}" has no function; it is the second argument of ctx.scope.`,
-      );
-    }
+    checkFunction(`The body of scope "${name}"`, body, ", the second argument of ctx.scope");
     return { done: (async () => body(scope.context()))(), cancel: (reason) => scope.cancel(reason) };
   });
 }
