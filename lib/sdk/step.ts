@@ -10,7 +10,10 @@ export interface StepContext {
   readonly idempotencyKey: string;
   /** 1-based. */
   readonly attempt: number;
-  /** Aborted when the attempt times out, when its outcome can no longer be recorded, or when the run ends without it. */
+  /**
+   * Aborted when the attempt times out, when its outcome can no longer be recorded, or when the run ends without it. In a
+   * step handler seconds later, and not at all when the workflow gives up only this call.
+   */
   readonly signal: AbortSignal;
   /** Carries run, step and attempt. */
   readonly log: Log;
