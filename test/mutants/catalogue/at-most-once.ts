@@ -33,8 +33,8 @@ export const atMostOnce: Area = [
     invariant: "code",
     why: "a payment that has failed half-way is made once more",
     file: options,
-    find: "options.retry ?? (isAtMostOnce ? { maxAttempts: 1 } : {})",
-    replace: "options.retry ?? {}",
+    find: "options.retry === undefined && isAtMostOnce ? { maxAttempts: 1 } : options.retry",
+    replace: "options.retry",
     noticedIn,
   },
   {
