@@ -296,6 +296,11 @@ describe("an environment", () => {
       { workflow: [patient] },
       /createTestEnvironment has no option "workflow"; there are: workflows, now/,
     ],
+    [
+      "no options",
+      null,
+      /createTestEnvironment was given null; its options are an object with: workflows, now/,
+    ],
     ["no workflow", { workflows: [] }, /workflows of createTestEnvironment must be a list/],
     ["what is no workflow", { workflows: [undefined] }, /must be a list of what workflow\(\) gave/],
     [

@@ -58,8 +58,6 @@ const OWN_ATTRIBUTES = ["schedule", "scheduledFor"];
 
 /** @throws E_BAD_OPTION, E_BAD_NAME, E_NOT_SERIALIZABLE, E_TOO_LARGE */
 export function planOf(spec: ScheduleSpec): Plan {
-  if (typeof spec !== "object" || spec === null || Array.isArray(spec))
-    throw bad("A schedule is an object with an id, a workflow, and cron, every or at");
   checkKeys("A schedule", spec, OPTIONS);
   const { id, workflow, overlap = "skip", limit } = spec;
   checkScheduleId(id);

@@ -180,7 +180,11 @@ describe("making a schedule", () => {
 
   it("of what is no object is refused", async () => {
     const lab = new Lab([target]);
-    await expect(createSchedule(lab.engine, null as unknown as ScheduleSpec)).rejects.toThrow("E_BAD_OPTION");
+    for (const spec of [null, 5, []]) {
+      await expect(createSchedule(lab.engine, spec as unknown as ScheduleSpec)).rejects.toThrow(
+        `E_BAD_OPTION  A schedule was given ${JSON.stringify(spec)}; its options are an object with: id, workflow,`,
+      );
+    }
   });
 });
 
