@@ -12,13 +12,14 @@ import { attributesAfter } from "./attributes.ts";
 import { shortDigest } from "./digest.ts";
 import { readRun } from "./end-request.ts";
 import type { Engine } from "./engine.ts";
+import type { Execution } from "./execution.ts";
 import { inParallel } from "./in-parallel.ts";
 import { movePayload } from "./move-payload.ts";
 import { STATE_NOTE } from "./outgoing.ts";
 import { unpack } from "./payloads.ts";
 import { endOf, entriesOf, inputOf, lastGeneration, replay } from "./replay.ts";
 import { reviveRun } from "./revive-run.ts";
-import { salvage, withoutLooseEnds, withoutOldTokens } from "./salvage.ts";
+import { mayBeDetached, salvage, withoutLooseEnds, withoutOldTokens } from "./salvage.ts";
 import { checkKey, createRun, hashInput, workflowNamed } from "./start-run.ts";
 import { checkInput } from "./validate.ts";
 
@@ -74,14 +75,15 @@ export async function forkRun(engine: Engine, request: ForkRequest): Promise<Run
     const what = `Run ${runId} has begun anew by entry ${after}, with an input of its own`;
     throw new PerdureError("E_BAD_OPTION", `${what}; fork it without input, or after an earlier entry.`);
   }
+  const value =
+    input === undefined
+      ? await inputOf(engine, source, journal.facts)
+      : await checkInput(workflowNamed(engine, source.workflow).inputSchema, input.value);
   return await begin(engine, {
     source,
-    entries: withoutLooseEnds(entries.slice(0, after)),
+    entries: await cut(engine, source, entries.slice(0, after), value),
     facts: [],
-    value:
-      input === undefined
-        ? await inputOf(engine, source, journal.facts)
-        : await checkInput(workflowNamed(engine, source.workflow).inputSchema, input.value),
+    value,
     inputHash: input === undefined ? source.inputHash : hashInput(input.value),
     after,
     key: keyOf(engine, "fork", idempotencyKey),
@@ -137,7 +139,7 @@ async function toKeep(
     const first = entries.findIndex((entry, i) => i >= begins && "id" in entry && entry.id === from);
     if (first < 0)
       throw new PerdureError("E_BAD_OPTION", `Run ${source.runId} has no entry of a step "${from}".`);
-    return withoutLooseEnds(entries.slice(0, first));
+    return await cut(engine, source, entries.slice(0, first), input);
   }
   const anew = new Set(await culprits(engine, journal));
   const otherInput = { value: input };
@@ -259,12 +261,32 @@ async function fitting(
   { source, value, entries }: Plan,
 ): Promise<{ readonly own: readonly Entry[]; readonly taken: ReadonlySet<string> }> {
   if (entries.length === 0) return { own: entries, taken: new Set() };
-  const checkpoint = { first: 1, entries, fence: 0, mark: "", at: 0 };
-  const { execution } = await replay(engine, source, { checkpoints: [checkpoint], facts: [] }, undefined, {
-    value,
-  });
+  const execution = await broughtTo(engine, source, entries, value);
   if (execution.fault !== undefined) throw execution.fault;
   return { own: withoutOldTokens(execution, entries), taken: execution.signals.keys };
+}
+
+/** The beginning of a run, without what belongs to it alone. */
+async function cut(
+  engine: Engine,
+  source: Run,
+  entries: readonly Entry[],
+  input: unknown,
+): Promise<readonly Entry[]> {
+  if (!entries.some(mayBeDetached)) return withoutLooseEnds(entries);
+  return withoutLooseEnds(entries, await broughtTo(engine, source, entries, input));
+}
+
+/** The code, with this input, at the end of these entries. */
+async function broughtTo(
+  engine: Engine,
+  source: Run,
+  entries: readonly Entry[],
+  value: unknown,
+): Promise<Execution> {
+  const checkpoint = { first: 1, entries, fence: 0, mark: "", at: 0 };
+  const journal = { checkpoints: [checkpoint], facts: [] };
+  return (await replay(engine, source, journal, undefined, { value })).execution;
 }
 
 async function moved(engine: Engine, runId: string, entry: Entry): Promise<Entry> {

@@ -26,7 +26,7 @@ export async function salvage(
     kept.push(entry);
     await deliverEntry(engine, execution, { seq: kept.length, entry, isFirst: false });
   }
-  return withoutLooseEnds(kept);
+  return withoutLooseEnds(kept, execution);
 }
 
 /** What was undone is not done: it must be done again. */
@@ -54,9 +54,10 @@ function isWithin(id: string, ids: ReadonlySet<string>): boolean {
 
 /**
  * Without what was begun and belongs to the old run: a message to a step handler, a child, a token somebody holds. The new
- * run begins them itself.
+ * run begins them itself. A child that goes on without its parent belongs to nobody; which these are only the code says,
+ * brought to the end of the entries.
  */
-export function withoutLooseEnds(entries: readonly Entry[]): readonly Entry[] {
+export function withoutLooseEnds(entries: readonly Entry[], execution?: Execution): readonly Entry[] {
   const loose = new Set<string>();
   for (const entry of entries) {
     if (!("id" in entry)) continue;
@@ -65,8 +66,18 @@ export function withoutLooseEnds(entries: readonly Entry[]): readonly Entry[] {
     else if (ENDS.has(entry.type)) loose.delete(key);
   }
   const isLoose = (entry: CallEntry) =>
-    BEGINS.has(entry.type) && loose.has(`${kindOfEntry(entry)} ${entry.id}`);
+    BEGINS.has(entry.type) && loose.has(`${kindOfEntry(entry)} ${entry.id}`) && !isDetached(entry, execution);
   return entries.filter((entry) => !("id" in entry) || !isLoose(entry));
+}
+
+function isDetached(entry: CallEntry, execution: Execution | undefined): boolean {
+  if (!mayBeDetached(entry)) return false;
+  const call = execution?.calls.find("child", entry.id);
+  return call?.settled === true && !call.withdrawn;
+}
+
+export function mayBeDetached(entry: Entry): boolean {
+  return entry.type === "child.started" && entry.onParentClose === "abandon";
 }
 
 /**

@@ -4,6 +4,7 @@ import type { Area } from "../mutant.ts";
 const file = "lib/engine/fork-run.ts";
 const salvage = "lib/engine/salvage.ts";
 const noticedIn = ["test/engine/repair.test.ts"];
+const children = ["test/engine/repaired-children.test.ts"];
 const WITH_LOOPS = ["test/engine/continue-as-new.test.ts", "test/engine/loop.test.ts"];
 
 export const repairing: Area = [
@@ -93,18 +94,18 @@ export const repairing: Area = [
     invariant: "code",
     why: "the new run waits for an answer that goes to the old one",
     file: salvage,
-    find: "  return withoutLooseEnds(kept);",
+    find: "  return withoutLooseEnds(kept, execution);",
     replace: "  return kept;",
-    noticedIn,
+    noticedIn: children,
   },
   {
     name: "a fork keeps what was begun for the old run",
     invariant: "code",
     why: "the new run waits for an answer that goes to the old one",
     file,
-    find: "entries: withoutLooseEnds(entries.slice(0, after)),",
+    find: "entries: await cut(engine, source, entries.slice(0, after), value),",
     replace: "entries: entries.slice(0, after),",
-    noticedIn,
+    noticedIn: children,
   },
   {
     name: "what was begun and has ended counts as begun",
@@ -183,8 +184,8 @@ export const repairing: Area = [
     invariant: "code",
     why: "bad input reaches the workflow",
     file,
-    find: ": await checkInput(workflowNamed(engine, source.workflow).inputSchema, input.value),",
-    replace: ": input.value,",
+    find: ": await checkInput(workflowNamed(engine, source.workflow).inputSchema, input.value);",
+    replace: ": input.value;",
     noticedIn: ["test/api/repair-run.test.ts", ...noticedIn],
   },
   {
@@ -311,5 +312,23 @@ export const repairing: Area = [
     find: "taken: execution.signals.keys };",
     replace: 'taken: new Set(entries.flatMap((entry) => ("fact" in entry ? [entry.fact] : []))) };',
     noticedIn: noticedIn,
+  },
+  {
+    name: "a child that goes on by itself counts as begun for the old run",
+    invariant: "D1",
+    why: "what came after its start has no call, and the retry is refused",
+    file: salvage,
+    find: "return call?.settled === true && !call.withdrawn;",
+    replace: "return call === null;",
+    noticedIn: children,
+  },
+  {
+    name: "only a retry that names no step knows of children that go on by themselves",
+    invariant: "D1",
+    why: "every other one, and every fork, is refused",
+    file,
+    find: "if (!entries.some(mayBeDetached)) return withoutLooseEnds(entries);",
+    replace: "if (entries.length >= 0) return withoutLooseEnds(entries);",
+    noticedIn: children,
   },
 ];
