@@ -12,6 +12,7 @@ export class Calls {
   readonly #open = new Set<Call>();
   readonly #withdrawn = new Set<Call>();
   readonly #openSteps = new Map<string, Set<Call>>();
+  readonly #rejected = new WeakMap<object, Call>();
 
   /** Reserves the next id for a name. @throws E_DUPLICATE_NAME when the number would be ambiguous */
   nextId(kind: CallKind | "scope", name: string, turn: number): string {
@@ -51,6 +52,7 @@ export class Calls {
   }
 
   reject(call: Call, error: unknown): void {
+    if (typeof error === "object" && error !== null) this.#rejected.set(error, call);
     this.#settle(call);
     call.reject(error);
   }
@@ -89,6 +91,15 @@ export class Calls {
   isOutcomeWanted(call: StepCall): boolean {
     if (!call.settled) return true;
     return call.withdrawn && call.compensation !== undefined && this.find("step", call.id) === call;
+  }
+
+  /** The call whose recorded failure gave the code this error. */
+  rejectedWith(error: Error): Call | undefined {
+    return this.#rejected.get(error);
+  }
+
+  all(): Iterable<Call> {
+    return this.#byKey.values();
   }
 
   /** Calls without a result, in the order they were made. */

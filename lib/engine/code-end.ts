@@ -20,11 +20,13 @@ export type Ended = (Outcome | { readonly ok: false; readonly expired: true }) &
 };
 
 /** Calls that the code need not wait for: what it has said is recorded when it ends, and nothing else that is open then. */
-const LAST_WORDS: readonly CallKind[] = ["state", "attributes", "event"];
+export const LAST_WORDS: readonly CallKind[] = ["state", "attributes", "event"];
 
 export class CodeEnd {
   /** Set when the code has returned or thrown, and what it had registered is undone. */
   outcome: Ended | undefined;
+  /** What the code has thrown, also while what it had registered is still being undone. */
+  failure: { readonly error: unknown } | undefined;
   /** The code wants to begin anew with this input, and all that it had under way has ended. */
   continuation: Encoded | undefined;
   /** Ends of children that the run waits for before it ends itself. */
@@ -181,6 +183,7 @@ export class CodeEnd {
     this.#hasFailed = true;
     // Nobody waits for what other branches of the code have under way.
     this.#execution.calls.withdrawBelow("", undefined, LAST_WORDS);
+    if ("error" in ended) this.failure ??= ended;
     const { undone: before = [] } = ended;
     // Awaited by nobody: it moves in turns, like the code.
     void this.#execution.undos.runAll().then((undone) => {

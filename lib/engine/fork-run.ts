@@ -7,8 +7,9 @@ import { MAX_ENTRIES_PER_CHECKPOINT } from "../limits.ts";
 import type { Entry, Fact } from "../ports/journal.ts";
 import { type Attributes, isClosed, type Run } from "../ports/run.ts";
 import type { Loaded } from "../ports/store.ts";
-import { PerdureError, StepError } from "../sdk/errors.ts";
+import { PerdureError } from "../sdk/errors.ts";
 import { attributesAfter } from "./attributes.ts";
+import { type CallName, culpritsOf } from "./blame.ts";
 import { shortDigest } from "./digest.ts";
 import { readRun } from "./end-request.ts";
 import type { Engine } from "./engine.ts";
@@ -141,26 +142,19 @@ async function toKeep(
       throw new PerdureError("E_BAD_OPTION", `Run ${source.runId} has no entry of a step "${from}".`);
     return await cut(engine, source, entries.slice(0, first), input);
   }
-  const anew = new Set(await culprits(engine, journal));
   const otherInput = { value: input };
-  const { execution } = await lastGeneration(engine, source, journal, { otherInput, isWhole: true });
+  const begin = async () =>
+    (await lastGeneration(engine, source, journal, { otherInput, isWhole: true })).execution;
   const before = withoutLooseEnds(entries.slice(0, begins));
-  return [...before, ...(await salvage(engine, execution, entries.slice(begins), anew))];
+  const anew = new Set(await culprits(engine, journal));
+  return [...before, ...(await salvage(engine, begin, entries.slice(begins), anew))];
 }
 
-/** The calls whose failure ended the run: named by the error it ended with, or by one of its causes. */
-async function culprits({ ports }: Engine, journal: Loaded): Promise<readonly string[]> {
+/** The calls whose failure ended the run, as far as the error says it ended with. */
+async function culprits({ ports }: Engine, journal: Loaded): Promise<readonly CallName[]> {
   const end = endOf(journal)?.terminal;
   if (end === undefined || end.type === "run.succeeded") return [];
-  const ids: string[] = [];
-  let error = await unpack(end.failure.error, ports.blobs);
-  for (let depth = 0; error instanceof Error && depth < 20; depth += 1) {
-    const { child, callback, transaction } = error as Error & Readonly<Record<string, unknown>>;
-    const id = error instanceof StepError ? error.step : (child ?? callback ?? transaction);
-    if (typeof id === "string") ids.push(id);
-    error = error.cause;
-  }
-  return ids;
+  return culpritsOf(await unpack(end.failure.error, ports.blobs));
 }
 
 /**

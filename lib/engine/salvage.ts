@@ -1,55 +1,86 @@
 // What of a run's journal still holds for a run that takes its place: what the code asks for again when the failed step,
 // or whatever is to be done anew, is left out. Found by running the code against the rest: an entry that it asks for
 // is kept, one that it does not (what was done because of the failure) is not. Bodies of steps never run here.
+//
+// While the rest makes the code fail again, or holds a failure that it has not coped with, more is left out (blame.ts).
 import type { CallEntry, Entry } from "../ports/journal.ts";
 import { isRunEntry, isTerminal } from "../ports/journal.ts";
+import { PerdureError } from "../sdk/errors.ts";
+import { type CallName, isFailure, nameOf, type Tried, toRedo } from "./blame.ts";
+import type { Call } from "./call.ts";
 import type { Engine } from "./engine.ts";
 import type { Execution } from "./execution.ts";
 import { kindOfEntry } from "./kinds/index.ts";
 import { deliverEntry } from "./replay.ts";
 import { undoIdOf } from "./undo-id.ts";
 
-/** Ids of calls whose entries are to be left out, with all that lies in their scope. */
+/** `begin` makes the code, which has not begun. `culprits`: calls that are to be done anew in any case. */
 export async function salvage(
+  engine: Engine,
+  begin: () => Promise<Execution>,
+  entries: readonly Entry[],
+  culprits: ReadonlySet<CallName>,
+): Promise<readonly Entry[]> {
+  const dropped = new Set(undone(entries));
+  const isLeftOut = (entry: CallEntry) => dropped.has(nameOf(entry));
+  const areAll = entries.filter(isFailure).every((entry) => culprits.has(nameOf(entry)));
+  // Beside others they are kept at first: the code shows what it had heard of when it failed with them.
+  if (areAll) for (const name of culprits) dropped.add(name);
+  // Each time at least one call more is left out.
+  for (let attempts = 0; attempts <= entries.length + culprits.size; attempts += 1) {
+    const tried = await goOn(engine, await begin(), entries, isLeftOut);
+    const before = dropped.size;
+    for (const name of [...culprits, ...toRedo(tried, entries, isLeftOut)]) dropped.add(name);
+    if (dropped.size === before) return withoutLooseEnds(tried.kept, tried.execution);
+  }
+  throw new PerdureError("E_INTERNAL", "A failure that was left out has made the code of a run fail again.");
+}
+
+async function goOn(
   engine: Engine,
   execution: Execution,
   entries: readonly Entry[],
-  anew: ReadonlySet<string>,
-): Promise<readonly Entry[]> {
-  const dropped = new Set([...anew, ...undone(entries)]);
+  isLeftOut: (entry: CallEntry) => boolean,
+): Promise<Tried> {
   const kept: Entry[] = [];
+  const heard: Tried["heard"][number][] = [];
   for (const entry of entries) if (entry.type === "run.version_marked") execution.versions.noteMark(entry);
   await execution.start();
   for (const entry of entries) {
     if (execution.fault !== undefined || execution.end.outcome !== undefined) break;
-    if (!isStillAskedFor(execution, entry, dropped)) continue;
+    if (!isStillAskedFor(execution, entry, isLeftOut)) continue;
     kept.push(entry);
     await deliverEntry(engine, execution, { seq: kept.length, entry, isFirst: false });
+    if (isFailure(entry)) heard.push({ entry, turn: execution.turn });
   }
-  return withoutLooseEnds(kept, execution);
+  return { execution, kept, heard };
 }
 
 /** What was undone is not done: it must be done again. */
-function undone(entries: readonly Entry[]): readonly string[] {
+function undone(entries: readonly Entry[]): readonly CallName[] {
   const succeeded = new Set(entries.flatMap((entry) => (entry.type === "step.succeeded" ? [entry.id] : [])));
-  return [...succeeded].filter((id) => succeeded.has(undoIdOf(id)));
+  return [...succeeded].filter((id) => succeeded.has(undoIdOf(id))).map((id): CallName => `step ${id}`);
 }
 
-function isStillAskedFor(execution: Execution, entry: Entry, dropped: ReadonlySet<string>): boolean {
+function isStillAskedFor(
+  execution: Execution,
+  entry: Entry,
+  isLeftOut: (entry: CallEntry) => boolean,
+): boolean {
   if (isTerminal(entry)) return false;
   // How the old run was ended is its own affair.
   if (isRunEntry(entry)) return entry.type === "run.version_marked";
-  if (isWithin(entry.id, dropped)) return false;
+  if (isLeftOut(entry)) return false;
   const call = execution.calls.find(kindOfEntry(entry), entry.id);
-  return call !== undefined && (call.withdrawn || !call.settled);
+  if (call === undefined) return false;
+  if (call.withdrawn) return true;
+  // That the old run has given it up is no end of a call that is wanted now.
+  return !call.settled && (!GIVES_UP.has(entry.type) || isToEnd(call));
 }
 
-function isWithin(id: string, ids: ReadonlySet<string>): boolean {
-  if (ids.has(id)) return true;
-  for (let end = id.lastIndexOf("/"); end > 0; end = id.lastIndexOf("/", end - 1)) {
-    if (ids.has(id.slice(0, end))) return true;
-  }
-  return false;
+/** A call whose very purpose is that another run ends. */
+function isToEnd(call: Call): boolean {
+  return call.kind === "child" && call.endsFor !== undefined;
 }
 
 /**
@@ -61,12 +92,12 @@ export function withoutLooseEnds(entries: readonly Entry[], execution?: Executio
   const loose = new Set<string>();
   for (const entry of entries) {
     if (!("id" in entry)) continue;
-    const key = `${kindOfEntry(entry)} ${entry.id}`;
+    const key = nameOf(entry);
     if (BEGINS.has(entry.type)) loose.add(key);
     else if (ENDS.has(entry.type)) loose.delete(key);
   }
   const isLoose = (entry: CallEntry) =>
-    BEGINS.has(entry.type) && loose.has(`${kindOfEntry(entry)} ${entry.id}`) && !isDetached(entry, execution);
+    BEGINS.has(entry.type) && loose.has(nameOf(entry)) && !isDetached(entry, execution);
   return entries.filter((entry) => !("id" in entry) || !isLoose(entry));
 }
 
@@ -92,6 +123,7 @@ export function withoutOldTokens(execution: Execution, entries: readonly Entry[]
   return entries.filter((entry) => !("id" in entry) || !told.has(entry.id));
 }
 
+const GIVES_UP: ReadonlySet<Entry["type"]> = new Set(["callback.withdrawn", "child.cancelled"]);
 const BEGINS: ReadonlySet<Entry["type"]> = new Set(["step.dispatched", "child.started", "callback.awaited"]);
 const ENDS: ReadonlySet<Entry["type"]> = new Set([
   "step.succeeded",

@@ -1,6 +1,6 @@
 // What becomes of children when their parent's run is taken up by a new one.
 import { describe, expect, it } from "vitest";
-import { forkRun, retryRun, terminateRun } from "../../lib/engine/index.ts";
+import { completeCallback, forkRun, retryRun, terminateRun } from "../../lib/engine/index.ts";
 import { TerminalError } from "../../lib/sdk/errors.ts";
 import { workflow } from "../../lib/sdk/workflow.ts";
 import { checkInvariants } from "./invariants.ts";
@@ -65,5 +65,39 @@ describe("a child that its run waits for", () => {
     expect(await lab.result(taken.runId)).toBe("grown");
     await lab.pass(4 * DAY_MS);
     expect(new Set(grown).size).toBe(2);
+  });
+
+  it("and that was given up because of another failure is another one for a retry, as is a callback", async () => {
+    const tokens: string[] = [];
+    let isBroken = true;
+    const child = workflow("child", async (ctx) => {
+      await ctx.sleep("long", "1 day");
+      return "grown";
+    });
+    const frail = () => {
+      if (isBroken) throw new TerminalError("broken");
+      return "well";
+    };
+    const w = workflow("w", async (ctx) => {
+      try {
+        return await ctx.parallel("p", [
+          async (c) => c.step("a", frail),
+          async (c) => c.runChild("b", child, null),
+          async (c) => c.waitForCallback("c", (token) => void tokens.push(token), { timeout: "1 hour" }),
+        ]);
+      } catch (error) {
+        await ctx.sleep("a while", "2 days");
+        throw error;
+      }
+    });
+    const lab = new Lab([w, child]);
+    const runId = await lab.start(w);
+    await expect(lab.result(runId)).rejects.toThrow("broken");
+    isBroken = false;
+    const retried = await retryRun(lab.engine, { runId });
+    await lab.settle();
+    await completeCallback(lab.engine, tokens.at(-1) ?? "", { ok: true, value: "given" });
+    expect(await lab.result(retried.runId)).toEqual(["well", "grown", "given"]);
+    await checkInvariants(lab, retried.runId);
   });
 });
