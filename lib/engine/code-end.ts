@@ -187,7 +187,9 @@ export class CodeEnd {
     const { undone: before = [] } = ended;
     // Awaited by nobody: it moves in turns, like the code.
     void this.#execution.undos.runAll().then((undone) => {
-      this.#waitThenEnd(undone.length === 0 ? ended : { ...ended, undone: [...before, ...undone] });
+      // Who undoes by hand meanwhile is told again of what was undone before, and so are we.
+      const all = [...new Set([...before, ...undone])];
+      this.#waitThenEnd(all.length === 0 ? ended : { ...ended, undone: all });
     });
   }
 

@@ -308,6 +308,24 @@ describe("compensations", () => {
     }
   });
 
+  it("are reported once each when other code runs them by hand while the failed run does", async () => {
+    const w = workflow("trip", async (ctx) => {
+      ctx.compensations.add("hotel", ({ attempt }) => {
+        if (attempt === 1) throw new Error("nobody answers");
+      });
+      void (async () => {
+        await ctx.sleep("beside", "1ms");
+        await ctx.compensations.run();
+      })();
+      throw new TerminalError("no cars");
+    });
+    const lab = new Lab([w]);
+    const runId = await lab.start(w);
+    await expect(lab.result(runId)).rejects.toThrow("no cars");
+    expect(await undoneOf(lab, runId)).toEqual([{ id: "hotel", ok: true }]);
+    await checkInvariants(lab, runId);
+  });
+
   it("can be run, added to and forgotten by hand", async () => {
     const log: string[] = [];
     const w = workflow("w", async (ctx) => {
