@@ -28,9 +28,10 @@ export async function startAs(world: World, program: Program, run: number): Prom
 }
 
 /** True when it was accepted, false when the run had ended or the like. */
-export async function actAs(world: World, runId: string, action: Action): Promise<boolean> {
+export async function actAs(world: World, program: Program, runId: string, action: Action): Promise<boolean> {
   return await outsideOf(action).act(action, {
     runId,
+    start: { workflow: WORKFLOW, input: inputOf(program, labelOf(action.run)) },
     tokens: async (name) => await world.tokensOf(runId, name),
     sleep: async (ms) => await world.outside.clock.sleep(ms),
     complain: (what) => world.complain(`${runId}: ${what}`),

@@ -93,7 +93,8 @@ export class JournalRules {
       this.#complain(`T1: ${runId}: ${entry.type} of ${entry.id} came early`);
     const startedAt = earlier.at(-1)?.at;
     if (earlyMs !== undefined && startedAt !== undefined)
-      this.onLate(runId, startedAt, -earlyMs, `${entry.type} of ${entry.id}`);
+      // It may have been asked to end at a time that had passed.
+      this.onLate(runId, startedAt, Math.min(-earlyMs, entry.at - startedAt), `${entry.type} of ${entry.id}`);
     if (!OUTCOMES.has(entry.type) || !("attempt" in entry)) return;
     const attempt = `${call} ${entry.attempt}`;
     if (this.#recordedAt.has(attempt))
@@ -123,6 +124,7 @@ function spareMsOf({ type }: CallEntry): number {
 const OUTCOMES: ReadonlySet<string> = new Set([
   "step.succeeded",
   "step.failed",
+  "step.timed_out",
   "step.retrying",
   "step.polled",
 ]);

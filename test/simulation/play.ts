@@ -5,7 +5,8 @@ import { isClosed } from "../../lib/ports/run.ts";
 import { actAs, listAs, resumeAs, reviveAs, startAs } from "./client.ts";
 import type { Fault } from "./fault.ts";
 import type { Action } from "./primitive.ts";
-import { longestMs, type Program, runIdOf } from "./program.ts";
+import { longestMs, type Program, runIdOf, startMsOf } from "./program.ts";
+import { isSummons } from "./run-actions.ts";
 import type { Sight } from "./sights.ts";
 import { followTimetable } from "./timetable-client.ts";
 import { judge } from "./verdict.ts";
@@ -60,7 +61,7 @@ async function perform(world: World, program: Program): Promise<void> {
   const { clock } = world.outside;
   const longest = longestMs(program);
   const starts = Array.from({ length: program.runs }, async (_, run) => {
-    const atMs = program.flow?.startsAtMs[run] ?? 0;
+    const atMs = startMsOf(program, run);
     if (atMs > 0) await clock.sleep(atMs);
     return await startAs(world, program, run);
   });
@@ -74,9 +75,13 @@ async function perform(world: World, program: Program): Promise<void> {
     void (async () => {
       await clock.sleep(action.atMs);
       const runId = runIdOf(action.run);
+      if (isSummons(action)) {
+        if (await actAs(world, program, runId, action)) accepted.push(action);
+        return;
+      }
       // It may be there although somebody was answered with another one: made by an earlier try of his.
       if ((await starts[action.run]) !== runId) await world.flowRules.members.made(runId);
-      if (await actAs(world, runId, action)) accepted.push(action);
+      if (await actAs(world, program, runId, action)) accepted.push(action);
     })();
   }
   for (const atMs of program.lists) void clock.sleep(atMs).then(async () => await listAs(world));

@@ -129,6 +129,8 @@ export type Ending =
 /** Asks as often as it takes to be answered; a refusal that is not expected is a violation. */
 export interface Client {
   readonly runId: string;
+  /** What the run is started with. */
+  readonly start: { readonly workflow: string; readonly input: unknown };
   /** True when it was done, false when it was refused with the expected code. */
   readonly ask: (
     act: (engine: Engine) => Promise<unknown>,

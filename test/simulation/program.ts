@@ -16,6 +16,7 @@ import {
   type Interpreter,
   instanceOf,
 } from "./primitive.ts";
+import { isSummons } from "./run-actions.ts";
 import { drawTimetable, longestMsOfTimetable, SCHEDULES, type Timetable } from "./timetable.ts";
 import {
   ALL_KINDS,
@@ -135,6 +136,14 @@ export function drawProgram(seed: number, kinds: readonly string[] = ALL_KINDS):
     ...(chance.happens(0.35) ? { invocationMs: chance.pick([31_000, 33_000, 40_000, 70_000]) } : {}),
     ...(chance.happens(0.08) ? { runTimeoutMs: chance.pick([5_000, 600_000, 3_000_000, 100_000_000]) } : {}),
   };
+  // Whoever is to come later, or through a limiter's door, comes with a start of his own.
+  const mayBeSummoned = program.flow === undefined && program.laterMs === undefined;
+  if (!mayBeSummoned)
+    return withSweeper({ ...program, actions: program.actions.filter((action) => !isSummons(action)) });
+  return withSweeper(program);
+}
+
+function withSweeper(program: Program): Program {
   return mayGiveUp(program) ? { ...program, hasSweeper: true } : program;
 }
 
@@ -213,10 +222,17 @@ export function labelOfGeneration(label: string, generation: number): string {
   return generation === 1 ? label : `${label} generation ${generation}`;
 }
 
+/** When somebody starts a run of those side by side, after the start of the simulation. */
+export function startMsOf({ flow, actions }: Program, run: number): number {
+  const summons = actions.filter(isSummons).find((action) => action.run === run);
+  return flow?.startsAtMs[run] ?? summons?.startMs ?? 0;
+}
+
 /** Longest all of it may take without a fault, ms. */
 export function longestMs({ root, actions, generations, laterMs = 0, flow, timetable }: Program): number {
   const acted = Math.max(0, ...actions.map(({ atMs, lastsMs = 0 }) => atMs + lastsMs));
-  const one = generations * longestMsOf(root) + laterMs + acted;
+  const started = Math.max(0, ...actions.filter(isSummons).map(({ startMs }) => startMs));
+  const one = started + generations * longestMsOf(root) + laterMs + acted;
   if (timetable !== undefined) return one + longestMsOfTimetable(timetable, longestMsOf(timetable.node));
   if (flow === undefined) return one;
   // One after the other, and each may have started another one.

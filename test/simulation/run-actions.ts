@@ -1,12 +1,21 @@
-// What people do to a whole run, whatever it is made of: ask for its end, end it, hold it and let it go again. None of
+// What people do to a whole run, whatever it is made of: ask for its end, end it, hold it and let it go again, or signal it and start it if need be. None of
 // these is drawn as a node.
-import { cancelRun, pauseRun, readState, resumeRun, terminateRun } from "../../lib/engine/index.ts";
+import {
+  cancelRun,
+  pauseRun,
+  readState,
+  resumeRun,
+  signalWithStart,
+  terminateRun,
+} from "../../lib/engine/index.ts";
 import type { Entry } from "../../lib/ports/journal.ts";
 import { isClosed } from "../../lib/ports/run.ts";
 import type { Chance } from "./chance.ts";
 import type { Action, EndedRun, Outside } from "./primitive.ts";
+import { judgeSignals, SIGNALS } from "./wait-primitives.ts";
 
 const AT_MS = [0, 1, 300, 2_000, 10_000, 60_000, 700_000, 2_000_000, 50_000_000];
+const SUMMONS_AT_MS = [0, 0, 0, 1, 1, 500, 3_000, 60_000, 2_000_000];
 const HELD_FOR_MS = [1, 500, 5_000, 40_000, 700_000, 3_000_000];
 
 /** Ends besides the one that the code comes to; also when no client was ever told that it was done. */
@@ -66,6 +75,41 @@ export const pause: Outside<never, Pause> = {
     return isHeld;
   },
 };
+
+export interface Summons extends Action {
+  readonly by: "summon";
+  readonly name: string;
+  readonly payload: unknown;
+  readonly idempotencyKey: string;
+  /** When somebody starts the run without a word, ms: there is one start of it either way. */
+  readonly startMs: number;
+}
+
+/** A signal for a run that is started if it is not there yet. That the run is one, and got the signal, the other rules say. */
+export const summon: Outside<never, Summons> = {
+  draw: (_, chance, run) => {
+    const summons = chance.happens(0.25) ? chance.int(1, 3) : 0;
+    return Array.from({ length: summons }, (_each, i) => ({
+      by: "summon",
+      run,
+      atMs: chance.pick(SUMMONS_AT_MS),
+      name: chance.pick(SIGNALS),
+      payload: { run, summons: i },
+      idempotencyKey: `summons ${i}`,
+      startMs: chance.pick(SUMMONS_AT_MS),
+    }));
+  },
+  act: async ({ name, payload, idempotencyKey }, { runId, ask, start }) =>
+    await ask(
+      async (engine) => await signalWithStart(engine, { ...start, runId, name, payload, idempotencyKey }),
+      "E_RUN_CLOSED",
+    ),
+  judge: judgeSignals,
+};
+
+export function isSummons(action: Action): action is Summons {
+  return action.by === "summon";
+}
 
 /** Somebody reads what the run has published, several times; what he may see, outgoing-rules.ts says. */
 export const look: Outside<never, Action> = {

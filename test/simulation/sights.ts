@@ -39,6 +39,8 @@ const NONE = {
   "children waited for": 0,
   "children never made": 0,
   "began later": 0,
+  "started by a signal": 0,
+  "signalled with a start": 0,
   "callbacks completed": 0,
   "callbacks completed twice": 0,
   "callbacks completed too late": 0,
@@ -46,9 +48,15 @@ const NONE = {
   heartbeats: 0,
   "steps interrupted": 0,
   "looks that were not the last": 0,
+  "looks used up": 0,
+  "steps out of time": 0,
+  "sleeps until the past": 0,
+  "signals streamed": 0,
   "changes marked": 0,
   "children given up": 0,
   "not to be undone": 0,
+  "undone early": 0,
+  "undoings forgotten": 0,
   "lease seized": 0,
   "paused while leased": 0,
   "claims refused as paused": 0,
@@ -77,6 +85,13 @@ const NONE = {
 export type Sight = keyof typeof NONE;
 export const SIGHTS = Object.keys(NONE) as readonly Sight[];
 
+/** What is done about a signal of a stream, at whatever depth. */
+const STREAMED = /(?:^|\/)stream n\d+ \d+$/;
+
+/** A saga (undo-primitive.ts) has undone its own, or had it forgotten. */
+const UNDONE_EARLY = /(?:^|\/)saga n\d+ ran \d+$/;
+const FORGOTTEN = /(?:^|\/)saga n\d+ forgot \d+$/;
+
 export class Sights {
   readonly counts: Record<Sight, number> = { ...NONE };
   /** Highest fence that was given out, by run. */
@@ -84,11 +99,16 @@ export class Sights {
   /** When a process last read the inbox of a run. */
   readonly #readAt = new Map<SimProcess, number>();
   readonly #signalledAt = new Map<string, number>();
+  /** Clients who have asked for a run: who signals afterwards does both at once. */
+  readonly #starting = new WeakMap<SimProcess, "created" | "found">();
   readonly #cancelling = new WeakSet<SimProcess>();
   /** Latest version of the code that has written to a run. */
   readonly #versions = new Map<string, number>();
 
   readonly handlers: Handlers = {
+    "runs.create": ({ process, answer }) => {
+      if (process.actor === "client") this.#starting.set(process, answer.created ? "created" : "found");
+    },
     "runs.claim": (seen) => this.#claimed(seen),
     "runs.suspend": (seen) => this.#suspended(seen),
     "runs.stall": ({ args: [{ by, reason }], answer }) => {
@@ -128,7 +148,12 @@ export class Sights {
     "journal.putFact": ({ process, args: [runId, fact], answer, at }) => {
       if (fact.kind === "callback") this.#callbackEnded(process, fact, answer);
       if (fact.kind === "cancel") this.#cancelling.add(process);
-      if (fact.kind === "signal" && answer.stored) this.#signalledAt.set(runId, at);
+      if (fact.kind === "signal" && answer.stored) {
+        this.#signalledAt.set(runId, at);
+        const start = this.#starting.get(process);
+        if (start !== undefined)
+          this.saw(start === "created" ? "started by a signal" : "signalled with a start");
+      }
       if (fact.kind === "step" && answer.stored && process.actor === "dead letters") this.saw("steps lost");
     },
     "journal.putNote": ({ process }) => {
@@ -201,6 +226,12 @@ export class Sights {
     if (entry.type === "step.failed" && entry.failure.code === "E_STEP_INTERRUPTED")
       this.saw("steps interrupted");
     if (entry.type === "step.polled") this.saw("looks that were not the last");
+    if (entry.type === "step.timed_out")
+      this.saw(entry.failure.code === "E_CONDITION_UNMET" ? "looks used up" : "steps out of time");
+    if (entry.type === "sleep.started" && entry.wakeAt < entry.at) this.saw("sleeps until the past");
+    if (entry.type === "step.succeeded" && STREAMED.test(entry.id)) this.saw("signals streamed");
+    if (entry.type === "step.succeeded" && UNDONE_EARLY.test(entry.id)) this.saw("undone early");
+    if (entry.type === "step.succeeded" && FORGOTTEN.test(entry.id)) this.saw("undoings forgotten");
     if (entry.type === "run.version_marked") this.saw("changes marked");
     if (entry.type === "child.cancelled") this.saw("children given up");
   }

@@ -1,10 +1,12 @@
-// Steps that can be undone, by a body that succeeds at once, after retries, or never. What was undone, in which order
-// and what was reported of it is judged by the journal alone: every step that is recorded to have succeeded.
+// Steps that can be undone, by a body that succeeds at once, after retries, or never; and code that undoes what it has done
+// by itself, forgets it, or adds to it. What was undone is judged by undo-rules.ts.
 import { isDeepStrictEqual } from "node:util";
 import { undoIdOf } from "../../lib/engine/undo-id.ts";
-import type { Entry, TerminalEntry } from "../../lib/ports/journal.ts";
+import type { Undone } from "../../lib/ports/journal.ts";
+import { TerminalError } from "../../lib/sdk/errors.ts";
 import type { StepContext } from "../../lib/sdk/step.ts";
-import { type Action, bulk, type EndedRun, type Interpreter, type Primitive } from "./primitive.ts";
+import { type AnyNode, bulk, type Interpreter, type Primitive } from "./primitive.ts";
+import { judgeUndone } from "./undo-rules.ts";
 
 const HANDLER = "shipping";
 /** Faults may use up attempts (E_STEP_LOST). */
@@ -75,90 +77,82 @@ function bookedValue({ name, isBulky }: BookingNode, label: string): unknown {
   return isBulky ? bulk(`${label} ${name}`) : { booked: name, by: label };
 }
 
-/** Bookings are known by their names, at whatever depth. */
-const BOOKING = /(?:^|\/)book n\d+(?:#\d+)?$/;
+export interface SagaNode {
+  readonly kind: "saga";
+  readonly name: string;
+  /** Undoes all of the code's own that can be undone by then, has it forgotten, or leaves it to the end. */
+  readonly does: "runs" | "forgets" | "leaves";
+  /** How many it adds (`compensations.add`). */
+  readonly added: number;
+  readonly undoFailures: number | "always";
+  readonly inner: readonly AnyNode[];
+}
 
-function judgeUndone(ended: EndedRun, _: readonly Action[], complain: (what: string) => void): void {
-  const last = ended.entries.at(-1) as TerminalEntry;
-  const entries = leftToUndo(ended.entries);
-  const firstUndo = entries.findIndex((entry) => "id" in entry && entry.id.endsWith("#undo"));
-  const booked = entries.flatMap((entry, seq) =>
-    entry.type === "step.succeeded" && BOOKING.test(entry.id) ? [{ id: entry.id, seq }] : [],
-  );
-  if (last.type === "run.succeeded") {
-    if (firstUndo >= 0) complain("something was undone and the run has succeeded");
-    return;
-  }
-  // Ended without its code: nothing is undone, and what had been under way is not told.
-  if (last.type === "run.cancelled" && last.terminated === true) return;
-  const undone = last.undone ?? [];
+/** Says what it does in steps of its own, so that the journal tells (undo-rules.ts). */
+export const saga: Primitive<SagaNode> = {
+  draw: (scope) => {
+    const { chance, newName } = scope;
+    const bookings = Array.from({ length: chance.int(0, 2) }, () => booking.draw(scope));
+    return {
+      kind: "saga",
+      name: `saga ${newName()}`,
+      does: chance.pick(["runs", "runs", "forgets", "leaves"]),
+      added: chance.int(bookings.length === 0 ? 1 : 0, 2),
+      undoFailures: chance.happens(0.15) ? "always" : chance.pick([0, 0, 1]),
+      inner: bookings.filter((node) => node !== undefined),
+    };
+  },
+  run: async (node, at) => {
+    const { name, does, added, inner } = node;
+    const { compensations } = at.ctx;
+    const say = async (what: string) => {
+      const id = `${name} ${what} ${added}`;
+      await at.ctx.step(id, ({ attempt }) => at.begin({ id, attempt, on: false }));
+    };
+    for (let i = 0; i < added; i += 1)
+      compensations.add(`${name} add ${i}`, (s) => undoAdded(node, i, s, at));
+    for (const one of inner) await at.run(one);
+    await say(does);
+    if (does === "forgets") {
+      compensations.forget();
+      await say("forgot");
+    }
+    if (does === "runs") {
+      checkEarly(node, await compensations.run(), at);
+      await say("ran");
+    }
+    return `${at.label} saw to ${name}`;
+  },
+  expect: ({ name }, label) => `${label} saw to ${name}`,
+  longestMs: ({ added, inner }, longestOf) =>
+    60_000 + added * 90_000 + inner.reduce((total, one) => total + 2 * longestOf(one), 0),
+};
+
+function undoAdded(
+  { name, undoFailures }: SagaNode,
+  i: number,
+  { attempt }: StepContext,
+  at: Interpreter,
+): void {
+  const id = `${name} add ${i}`;
+  at.begin({ id: undoIdOf(id), attempt, on: false });
+  if (undoFailures === "always") throw new TerminalError(`${id} cannot be undone`);
+  if (attempt <= undoFailures) throw new Error(`${id} cannot be undone at attempt ${attempt}`);
+}
+
+/** Somebody beside it may have undone some of its own before; none of it twice, and the last that it has added first. */
+function checkEarly({ name, undoFailures }: SagaNode, undone: readonly Undone[], at: Interpreter): void {
   const ids = undone.map(({ id }) => id);
-  if (new Set(ids).size !== ids.length) complain(`undone twice: ${ids}`);
-  for (const { id } of booked) if (!ids.includes(id)) complain(`${id} has succeeded and was not undone`);
-  for (const id of ids)
-    if (!booked.some((step) => step.id === id)) complain(`${id} was undone and had not succeeded`);
-  judgeOrder(ids, booked, entries, complain);
-  for (const { id, ok } of undone) judgeOne(id, ok, entries, complain);
-  const recorded = entries.flatMap((entry) => (isUndoEnd(entry) ? [entry.id] : []));
-  if (!isDeepStrictEqual(recorded, ids.map(undoIdOf)))
-    complain(`reported as undone: ${ids}, recorded: ${recorded}`);
-}
-
-/** Of what a turn or a generation has done that has ended, nothing is undone. */
-function leftToUndo(entries: readonly Entry[]): readonly Entry[] {
-  const begins = entries.findLastIndex(({ type }) => type === "run.continued") + 1;
-  const own = entries.slice(begins);
-  return own.filter((entry, i) => {
-    if (!("id" in entry) || entry.id.endsWith("#undo")) return true;
-    return !own.slice(i).some((later) => endsTurnOf(later, entry.id));
-  });
-}
-
-function endsTurnOf(later: Entry, id: string): boolean {
-  if (later.type !== "loop.turned" || !id.startsWith(`${later.id}/`)) return false;
-  return Number.parseInt(id.slice(later.id.length + 1), 10) < later.turn;
-}
-
-/** When the undoing of one has ended, it is the turn of what was done last of all that is recorded by then. */
-function judgeOrder(
-  ids: readonly string[],
-  booked: readonly { readonly id: string; readonly seq: number }[],
-  entries: readonly Entry[],
-  complain: (what: string) => void,
-): void {
-  const left = booked.filter(({ id }) => id !== ids[0]);
-  for (const [i, id] of ids.slice(0, -1).entries()) {
-    const endedAt = entries.findIndex((entry) => isUndoEnd(entry) && entry.id === undoIdOf(id));
-    const last = left.findLast(({ seq }) => seq < endedAt);
-    if (last !== undefined && last.id !== ids[i + 1])
-      complain(`${ids[i + 1]} was undone after ${id}, and it was the turn of ${last.id}`);
-    left.splice(
-      left.findIndex((step) => step.id === ids[i + 1]),
-      1,
-    );
-  }
-}
-
-function judgeOne(
-  id: string,
-  isReportedOk: boolean,
-  entries: readonly Entry[],
-  complain: (what: string) => void,
-): void {
-  const at = entries.findIndex((entry) => entry.type === "step.succeeded" && entry.id === id);
-  const ends = entries.filter((entry) => isUndoEnd(entry) && entry.id === undoIdOf(id));
-  const [end] = ends;
-  if (ends.length !== 1 || end === undefined) {
-    complain(`${id} has ${ends.length} ends of its undoing`);
-    return;
-  }
-  if (entries.indexOf(end) < at) complain(`${id} was undone before it had succeeded`);
-  if ((end.type === "step.succeeded") !== isReportedOk)
-    complain(`${id} is reported as ${isReportedOk ? "" : "not "}undone and its undoing is a ${end.type}`);
-}
-
-function isUndoEnd(
-  entry: Entry,
-): entry is Extract<Entry, { readonly type: "step.succeeded" | "step.failed" }> {
-  return (entry.type === "step.succeeded" || entry.type === "step.failed") && entry.id.endsWith("#undo");
+  if (new Set(ids).size !== ids.length) at.complain(`${name} has undone twice: ${ids}`);
+  const own = undone.filter(({ id }) => id.startsWith(`${at.prefix}${name} add `));
+  if (own.some(({ ok }) => ok === (undoFailures === "always")))
+    at.complain(`${name} was told otherwise of what it has added`);
+  const inOrder = own.map(({ id }) => id).toSorted((a, b) => (a < b ? 1 : -1));
+  if (
+    !isDeepStrictEqual(
+      inOrder,
+      own.map(({ id }) => id),
+    )
+  )
+    at.complain(`${name} has undone ${ids} in this order`);
 }

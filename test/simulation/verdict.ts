@@ -171,8 +171,8 @@ function judgeJournal({ checkpoints }: Loaded, entries: readonly Entry[], compla
   if (entries.findIndex(isTerminal) !== entries.length - 1) complain("C1: something follows the end");
   const outcomes = entries.flatMap((entry) => {
     if (entry.type === "run.continued") ({ generation } = entry);
-    const isOutcome = entry.type === "step.succeeded" || entry.type === "step.failed";
-    return isOutcome ? [callKeyOf(entry.id, generation)] : [];
+    const isOutcome = ["step.succeeded", "step.failed", "step.timed_out"].includes(entry.type);
+    return isOutcome && "id" in entry ? [callKeyOf(entry.id, generation)] : [];
   });
   if (new Set(outcomes).size !== outcomes.length) complain("a step has two outcomes");
 }

@@ -34,7 +34,7 @@ import { child } from "./child-primitive.ts";
 import { FLOW_CONTROL } from "./flow.ts";
 import { caught, drawn, fail, parallel, race, sequence } from "./group-primitives.ts";
 import { loop } from "./loop-primitive.ts";
-import { condition, once } from "./once-primitives.ts";
+import { bounded, condition, once } from "./once-primitives.ts";
 import { attributes, emit, publish } from "./outgoing-primitives.ts";
 import {
   type Action,
@@ -46,13 +46,13 @@ import {
   type Primitive,
   type Scope,
 } from "./primitive.ts";
-import { cancel, look, pause, terminate } from "./run-actions.ts";
+import { cancel, look, pause, summon, terminate } from "./run-actions.ts";
 import { nudge, spawn } from "./run-primitives.ts";
 import { step } from "./step-primitive.ts";
 import { SCHEDULES } from "./timetable.ts";
 import { tx } from "./tx-primitive.ts";
-import { booking } from "./undo-primitive.ts";
-import { signal, sleep } from "./wait-primitives.ts";
+import { booking, saga } from "./undo-primitive.ts";
+import { signal, sleep, stream, until } from "./wait-primitives.ts";
 
 const VOCABULARY = {
   step,
@@ -81,10 +81,14 @@ const VOCABULARY = {
   attributes,
   emit,
   tx,
+  until,
+  stream,
+  bounded,
+  saga,
 };
 
 /** What happens to a run whatever it is made of. */
-const RUN_ACTIONS = { cancel, terminate, pause, look };
+const RUN_ACTIONS = { cancel, terminate, pause, look, summon };
 /** The code may begin anew (program.ts): neither a node nor an action. */
 export const ANEW = "anew";
 /** Runs may be started to begin later (program.ts). */
@@ -142,6 +146,10 @@ const WEIGHTS: Readonly<Record<keyof typeof VOCABULARY, number>> = {
   attributes: 5,
   emit: 7,
   tx: 7,
+  until: 5,
+  stream: 5,
+  bounded: 5,
+  saga: 6,
 };
 /** Draw these and you need nobody. */
 const ALONE: readonly (keyof typeof VOCABULARY)[] = [
@@ -159,6 +167,9 @@ const ALONE: readonly (keyof typeof VOCABULARY)[] = [
   "attributes",
   "emit",
   "tx",
+  "until",
+  "bounded",
+  "saga",
 ];
 const MAX_DRAWS = 100;
 

@@ -1,10 +1,18 @@
-// What waits: sleeps of every length that takes another path through the engine, and signals with and without a
-// timeout and a schema.
+// What waits: sleeps of every length that takes another path through the engine, or until a time; signals with and without
+// a timeout and a schema, and streams of them.
 import { isDeepStrictEqual } from "node:util";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { sendSignal } from "../../lib/engine/index.ts";
+import { TimeoutError } from "../../lib/sdk/errors.ts";
 import type { Chance } from "./chance.ts";
-import { type Action, bulk, type EndedRun, type Interpreter, type Primitive } from "./primitive.ts";
+import {
+  type Action,
+  bulk,
+  type Client,
+  type EndedRun,
+  type Interpreter,
+  type Primitive,
+} from "./primitive.ts";
 import { isNudge } from "./run-primitives.ts";
 
 /** In the process, by a delayed message, around the longest delay, by a schedule, over days. */
@@ -12,8 +20,8 @@ const SPANS_MS = [
   0, 500, 1_500, 3_000, 10_000, 60_000, 300_000, 840_000, 900_000, 901_000, 920_000, 985_000, 1_000_000,
   2_000_000, 7_200_000, 90_000_000,
 ];
-const SIGNALS_AT_MS = [0, 1, 100, 1_000, 5_000, 60_000, 600_000, 1_000_000, 5_000_000, 100_000_000];
-const SIGNALS = ["a", "b"] as const;
+export const SIGNALS_AT_MS = [0, 1, 100, 1_000, 5_000, 60_000, 600_000, 1_000_000, 5_000_000, 100_000_000];
+export const SIGNALS = ["a", "b"] as const;
 
 export interface SleepNode {
   readonly kind: "sleep";
@@ -31,6 +39,37 @@ export const sleep: Primitive<SleepNode> = {
   longestMs: ({ ms }) => ms,
 };
 
+export interface UntilNode {
+  readonly kind: "until";
+  readonly name: string;
+  /** After the start of the simulation, or after the call. */
+  readonly from: "start" | "now";
+  /** Negative when it is past. */
+  readonly ms: number;
+  readonly as: "date" | "text" | "number";
+}
+
+const SIMULATION_STARTS_AT = Date.UTC(2026, 0, 1);
+
+export const until: Primitive<UntilNode> = {
+  draw: ({ chance, newName }) => ({
+    kind: "until",
+    name: newName(),
+    from: chance.pick(["start", "now"]),
+    ms: chance.happens(0.1) ? -86_400_000 : chance.pick(SPANS_MS) + chance.int(0, 999),
+    as: chance.pick(["date", "text", "number"]),
+  }),
+  run: async ({ name, from, ms, as }, { ctx, complain }) => {
+    const at = (from === "start" ? SIMULATION_STARTS_AT : ctx.now().getTime()) + ms;
+    const date = new Date(at);
+    await ctx.sleepUntil(name, as === "date" ? date : as === "text" ? date.toISOString() : at);
+    if (ctx.now().getTime() < at) complain(`T1: sleep ${name} ended before ${date.toISOString()}`);
+    return "slept until then";
+  },
+  expect: () => "slept until then",
+  longestMs: ({ ms }) => Math.max(0, ms),
+};
+
 type SchemaKind = "accepts" | "refuses" | "throws";
 
 export interface SignalNode {
@@ -41,7 +80,8 @@ export interface SignalNode {
 }
 
 export interface SentSignal extends Action {
-  readonly by: "signal";
+  /** The kind of what waits for it. */
+  readonly by: "signal" | "stream";
   readonly name: string;
   readonly payload: unknown;
   readonly idempotencyKey: string;
@@ -66,14 +106,66 @@ export const signal: Primitive<SignalNode, SentSignal> = {
   longestMs: ({ timeoutMs = 0 }) => timeoutMs,
   outside: {
     draw: (waits, chance, run) => SIGNALS.flatMap((name) => drawSignals(name, waits, chance, run)),
-    act: async ({ name, payload, idempotencyKey }, { runId, ask }) =>
-      await ask(
-        async (engine) => await sendSignal(engine, { runId, name, payload, idempotencyKey }),
-        "E_RUN_CLOSED",
-      ),
+    act: send,
     judge: judgeSignals,
   },
 };
+
+export interface StreamNode {
+  readonly kind: "stream";
+  readonly name: string;
+  readonly signal: (typeof SIGNALS)[number];
+  /** How many it takes; fewer when one does not come in time. */
+  readonly take: number;
+  readonly timeoutMs?: number;
+}
+
+/** One signal after the other, and something to do about each: the next may come meanwhile. */
+export const stream: Primitive<StreamNode, SentSignal> = {
+  draw: ({ chance, newName }) => ({
+    kind: "stream",
+    name: `stream ${newName()}`,
+    signal: chance.pick(SIGNALS),
+    take: chance.int(1, 4),
+    ...(chance.happens(0.5) ? { timeoutMs: chance.pick(SPANS_MS.slice(2)) } : {}),
+  }),
+  run: async ({ name, signal: of, take, timeoutMs }, at) => {
+    let taken = 0;
+    try {
+      for await (const payload of at.ctx.signals(of, timeoutMs === undefined ? {} : { timeout: timeoutMs })) {
+        if (!wasSent(at, of, payload)) at.complain(`${name} gave a signal that nobody sent`);
+        const id = `${name} ${taken}`;
+        await at.ctx.step(id, ({ attempt }) => at.begin({ id, attempt, on: false }));
+        taken += 1;
+        if (taken === take) break;
+      }
+    } catch (error) {
+      if (!(error instanceof TimeoutError) || timeoutMs === undefined) throw error;
+    }
+    return "streamed";
+  },
+  expect: () => "streamed",
+  longestMs: ({ take, timeoutMs = 0 }) => take * (timeoutMs + 20_000),
+  outside: {
+    draw: (streams, chance, run) =>
+      streams.flatMap(({ signal: name, take }, nth) =>
+        Array.from({ length: take }, (_, i): SentSignal => {
+          const idempotencyKey = `stream ${nth} ${i}`;
+          const atMs = chance.pick(SIGNALS_AT_MS) + chance.int(0, 3_000);
+          return { by: "stream", atMs, run, name, payload: { run, idempotencyKey }, idempotencyKey };
+        }),
+      ),
+    act: send,
+    judge: judgeSignals,
+  },
+};
+
+async function send({ name, payload, idempotencyKey }: SentSignal, { runId, ask }: Client): Promise<boolean> {
+  return await ask(
+    async (engine) => await sendSignal(engine, { runId, name, payload, idempotencyKey }),
+    "E_RUN_CLOSED",
+  );
+}
 
 /** As many as the workflow may wait for, now and then one too many; some are sent twice, as a client does that was not answered. */
 function drawSignals(
@@ -97,9 +189,9 @@ function drawSignals(
 }
 
 /** None lost, none delivered twice. */
-function judgeSignals(
+export function judgeSignals(
   { facts, entries, checkpoints }: EndedRun,
-  accepted: readonly SentSignal[],
+  accepted: readonly Pick<SentSignal, "idempotencyKey">[],
   complain: (what: string) => void,
 ): void {
   const consumed = entries.flatMap((entry) =>
@@ -117,11 +209,14 @@ function judgeSignals(
   if (stored.size < count) complain(`${count} signals were accepted and ${stored.size} are stored`);
 }
 
+/** Kinds of actions that send signals. */
+const SENT_BY = ["signal", "stream", "summon"];
+
 function wasSent({ actions }: Interpreter, name: string, payload: unknown): boolean {
   if (isNudge(payload)) return true;
   return actions.some(
     (action) =>
-      action.by === "signal" &&
+      SENT_BY.includes(action.by) &&
       (action as SentSignal).name === name &&
       isDeepStrictEqual((action as SentSignal).payload, payload),
   );
