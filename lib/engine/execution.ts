@@ -97,7 +97,9 @@ export class Execution {
   constructor(options: ExecutionOptions) {
     this.#options = options;
     this.attributes = new AttributeTally(options.run);
-    this.now = options.from?.at ?? options.run.startAt ?? options.run.createdAt;
+    const { startAt, createdAt } = options.run;
+    // A generation may have been taken over from another run, which began it long ago: no deadline counts from then.
+    this.now = Math.max(options.from?.at ?? 0, startAt ?? createdAt);
     this.generation = options.from?.generation ?? 1;
     this.folds = options.folds ?? new Folds();
   }

@@ -325,6 +325,26 @@ describe("a run that begins anew", () => {
     expect(cancelled.types.filter((type) => type === "step.succeeded clean up")).toHaveLength(1);
   });
 
+  it("and failed gives the step that is done again its whole time when it is retried, however late", async () => {
+    const state = { isBroken: true };
+    const w = workflow("w", async (ctx, input): Promise<unknown> => {
+      if (input === 1) return await ctx.continueAsNew(2);
+      const pay = () => {
+        if (state.isBroken) throw new TerminalError("no");
+        return "paid";
+      };
+      return await ctx.step("pay", pay, { totalTimeout: "1 hour" });
+    });
+    const lab = new Lab([w]);
+    const runId = await lab.start(w, 1);
+    await expect(lab.result(runId)).rejects.toThrow("no");
+    await lab.pass(3 * 3_600_000);
+    state.isBroken = false;
+    const retried = await retryRun(lab.engine, { runId });
+    expect(await lab.result(retried.runId)).toBe("paid");
+    await checkInvariants(lab, retried.runId);
+  });
+
   it("loses and doubles nothing, wherever a process dies", async () => {
     await everyCrash(async (watch, where) => {
       const w = workflow("w", async (ctx, given): Promise<unknown> => {
