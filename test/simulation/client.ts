@@ -1,7 +1,7 @@
 // What people and other systems do: start runs, act on them, list them, revive what stalled. A client that is not
 // answered tries again under the same idempotency key; so it gets an answer in the end, and what it asked for happens
 // once.
-import { type Engine, resumeRun, reviveRun, startRun } from "../../lib/engine/index.ts";
+import { type Engine, forkRun, resumeRun, retryRun, reviveRun, startRun } from "../../lib/engine/index.ts";
 import { isClosed } from "../../lib/ports/run.ts";
 import { type ErrorCode, PerdureError } from "../../lib/sdk/errors.ts";
 import type { Actor } from "./fault.ts";
@@ -58,6 +58,32 @@ export async function reviveAs(world: World, runId: string): Promise<void> {
 export async function resumeAs(world: World, runId: string): Promise<void> {
   const answer = await untilAnswered(world, async (engine) => await resumeRun(engine, runId), "operator");
   if ("refusal" in answer) expectRefusal(world, answer.refusal, "E_RUN_NOT_PAUSED");
+}
+
+/**
+ * Mends what was broken for a run that has failed, and has it taken up by a new one; `underWay` until whoever asked is
+ * answered.
+ */
+export async function repairAs(world: World, program: Program, run: number, runId: string): Promise<void> {
+  const { repairRules: rules } = world;
+  const { checkpoints } = await world.outside.ports.store.journal.load(runId);
+  const after = rules.mend(runId, labelOf(run), checkpoints);
+  const { how, people = 0 } = program.repair ?? {};
+  const ask = async (engine: Engine) =>
+    how === "fork"
+      ? await forkRun(engine, { runId, after, idempotencyKey: "mended" })
+      : await retryRun(engine, { runId, idempotencyKey: "mended" });
+  for (let person = 0; person < people; person += 1) {
+    rules.underWay += 1;
+    void untilAnswered(world, ask)
+      .then((answer) => {
+        if ("refusal" in answer) expectRefusal(world, answer.refusal);
+        else rules.answered(runId, answer.value.runId);
+      })
+      .finally(() => {
+        rules.underWay -= 1;
+      });
+  }
 }
 
 /** Goes through the list page by page. It may be behind; then runs may be missing, and nothing else may be wrong. */

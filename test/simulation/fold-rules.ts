@@ -21,6 +21,8 @@ export class FoldRules {
   readonly #book: JournalBook;
   /** Keys of facts that were used up, by run. */
   readonly #retired = new Map<string, Set<string>>();
+  /** Runs that began with entries of others: where a turn began is as it was there, and some of it may be read again. */
+  readonly #takenOver = new Set<string>();
   readonly #loadedAt = new Map<SimProcess, number>();
 
   constructor(book: JournalBook, complain: (what: string) => void, saw: (what: Sight) => void) {
@@ -30,6 +32,9 @@ export class FoldRules {
   }
 
   readonly handlers: Handlers = {
+    "runs.create": ({ args: [{ runId, forkedFrom }] }) => {
+      if (forkedFrom !== undefined) this.#takenOver.add(runId);
+    },
     "journal.load": ({ process, args: [runId, folds], at, answer }) => {
       this.#loadedAt.set(process, at);
       if (folds === undefined || folds.length === 0) return;
@@ -44,7 +49,7 @@ export class FoldRules {
     "runs.suspend": ({ args: [{ runId, lastSeq, folds }], answer, before }) => {
       if (!answer.ok) return;
       for (const fold of folds ?? []) this.#checkFold(runId, fold);
-      this.#checkReach(runId, lastSeq, folds ?? before?.folds ?? []);
+      if (!this.#takenOver.has(runId)) this.#checkReach(runId, lastSeq, folds ?? before?.folds ?? []);
       if (folds !== undefined) this.#saw("folds in META");
     },
   };
@@ -62,13 +67,13 @@ export class FoldRules {
       this.#complain(`${runId}: attempt ${attempt} of step ${id} ran again after its turn had ended`);
   }
 
-  #appended({ args: [runId, { first, entries }], answer }: SeenBy<"journal.append">): void {
+  #appended({ args: [runId, { first, entries, fence }], answer }: SeenBy<"journal.append">): void {
     if (!answer.ok) return;
     const journal = this.#book.of(runId);
     for (const [i, entry] of entries.entries()) {
       if (entry.type === "loop.turned") this.#saw("turns");
       if (entry.type === "run.continued") this.#saw("generations");
-      if ((entry.type === "loop.turned" || entry.type === "run.continued") && entries.length > 1)
+      if (isFold(entry) && entries.length > 1 && fence > 0)
         this.#complain(`${runId}: ${entry.type} shares its checkpoint`);
       if (!("id" in entry)) continue;
       const noted = journal[first + i - 1];

@@ -27,6 +27,8 @@ export class JournalRules {
   readonly #begunOnce = new Set<string>();
   readonly #facts = new Map<string, number>();
   readonly #ofCall = new Map<string, CallEntry[]>();
+  /** Entries of another run that this one has begun with. */
+  readonly #takenOver = new WeakSet<CallEntry>();
   readonly #generations = new Map<string, number>();
 
   constructor(complain: (what: string) => void) {
@@ -76,7 +78,7 @@ export class JournalRules {
     if (last?.entries.some(isTerminal) === true) this.#complain(`C1: ${runId} has entries after its end`);
     for (const [i, entry] of checkpoint.entries.entries()) {
       if (!isTerminal(entry)) {
-        if ("id" in entry) this.#recorded(runId, entry, at);
+        if ("id" in entry) this.#recorded(runId, entry, at, checkpoint.fence > 0);
         if (entry.type === "run.continued") this.#generations.set(runId, entry.generation);
       } else if (i !== checkpoint.entries.length - 1)
         this.#complain(`C1: ${runId} has entries after its end`);
@@ -84,14 +86,18 @@ export class JournalRules {
     this.#checkpoints.set(runId, [...before, checkpoint]);
   }
 
-  #recorded(runId: string, entry: CallEntry, at: number): void {
+  /** `isNew`: not taken over from another run. */
+  #recorded(runId: string, entry: CallEntry, at: number, isNew: boolean): void {
     const call = `${runId} ${callKeyOf(entry.id, this.#generations.get(runId) ?? 1)}`;
     const earlier = this.#ofCall.get(call) ?? [];
     this.#ofCall.set(call, [...earlier, entry]);
-    const earlyMs = earlyByMs(entry, earlier);
+    const earlyMs = isNew ? earlyByMs(entry, earlier) : undefined;
     if (earlyMs !== undefined && earlyMs > spareMsOf(entry))
       this.#complain(`T1: ${runId}: ${entry.type} of ${entry.id} came early`);
-    const startedAt = earlier.at(-1)?.at;
+    if (!isNew) this.#takenOver.add(entry);
+    const last = earlier.at(-1);
+    // A wait that another run began goes on when this one is made.
+    const startedAt = last === undefined || this.#takenOver.has(last) ? undefined : last.at;
     if (earlyMs !== undefined && startedAt !== undefined)
       // It may have been asked to end at a time that had passed.
       this.onLate(runId, startedAt, Math.min(-earlyMs, entry.at - startedAt), `${entry.type} of ${entry.id}`);

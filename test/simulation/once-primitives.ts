@@ -101,7 +101,7 @@ export const bounded: Primitive<BoundedNode> = {
     } catch (error) {
       if (!(error instanceof StepError && error.cause instanceof TimeoutError)) throw error;
       // Where an attempt may fail, it is out of time as soon as the next one could only begin afterwards.
-      const mayFail = failures > 0 || onHandler;
+      const mayFail = failures > 0 || onHandler || at.hands.isMended(at.label);
       if (!mayFail && at.ctx.now().getTime() < askedAt + totalMs)
         at.complain(`T1: step ${name} was out of time before its time was up`);
     }

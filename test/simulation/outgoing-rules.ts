@@ -20,6 +20,8 @@ export class OutgoingRules {
   readonly #read = new Map<string, number>();
   /** All up to it has been found to be told, by run. */
   readonly #checkedUpTo = new Map<string, number>();
+  /** Position of the last entry that was there before the run. */
+  readonly #begunAt = new Map<string, number>();
   /** The attributes that were set up to a position, by run. */
   readonly #attributes = new Map<string, { upTo: number; readonly all: Map<string, Attributes[string]> }>();
 
@@ -30,8 +32,12 @@ export class OutgoingRules {
   }
 
   readonly handlers: Handlers = {
-    "runs.create": ({ args: [{ runId, attributes = {} }], answer }) => {
-      if (answer.created) this.#attributes.set(runId, { upTo: 0, all: new Map(Object.entries(attributes)) });
+    "runs.create": ({ args: [{ runId, attributes = {}, lastSeq }], answer }) => {
+      if (!answer.created) return;
+      this.#attributes.set(runId, { upTo: lastSeq, all: new Map(Object.entries(attributes)) });
+      // What it has taken over from another run was that one's to tell.
+      this.#checkedUpTo.set(runId, lastSeq);
+      this.#begunAt.set(runId, lastSeq);
     },
     "journal.putNote": ({ args: [runId, note] }) => {
       if (note.name !== STATE_NOTE) return;
@@ -71,7 +77,11 @@ export class OutgoingRules {
   judge({ runId, attributes }: Run, state: Note | undefined, bus: ReadonlySet<string>): void {
     const journal = this.#book.of(runId);
     for (const { seq, entry } of journal)
-      if (entry.type === "event.emitted" && !bus.has(`${runId}/${seq}`))
+      if (
+        entry.type === "event.emitted" &&
+        seq > (this.#begunAt.get(runId) ?? 0) &&
+        !bus.has(`${runId}/${seq}`)
+      )
         this.#complain(`event ${runId}/${seq} never reached the bus`);
     this.#checkTold(runId, journal.length);
     this.#checkAttributes(runId, journal.length, attributes);

@@ -2,7 +2,7 @@
 
 import type { Ports } from "../../lib/ports/ports.ts";
 import { isClosed } from "../../lib/ports/run.ts";
-import { actAs, listAs, resumeAs, reviveAs, startAs } from "./client.ts";
+import { actAs, listAs, repairAs, resumeAs, reviveAs, startAs } from "./client.ts";
 import type { Fault } from "./fault.ts";
 import type { Action } from "./primitive.ts";
 import { longestMs, type Program, runIdOf, startMsOf } from "./program.ts";
@@ -92,7 +92,7 @@ async function perform(world: World, program: Program): Promise<void> {
       isFollowed = true;
     });
   const areAllStarted = () => isFollowed && Object.keys(ids).length === program.runs;
-  await untilClosed(world, areAllStarted, () => world.lastFaultAt + longest + GRACE_MS);
+  await untilClosed(world, program, areAllStarted, () => world.lastFaultAt + longest + GRACE_MS);
   if (world.violations.length > 0) return;
   // Nothing may be left: no message, no timer, nobody asleep.
   const isNothingLeft = async () => world.outside.nextAt() === undefined;
@@ -102,7 +102,7 @@ async function perform(world: World, program: Program): Promise<void> {
   await world.until(isNothingLeft, () => cleanAt + CLEAN_UP_MS);
   // A start that somebody gave up may have been applied only now.
   const now = clock.now();
-  await untilClosed(world, areAllStarted, () => now + longest + GRACE_MS);
+  await untilClosed(world, program, areAllStarted, () => now + longest + GRACE_MS);
   await world.until(isNothingLeft, () => clock.now() + CLEAN_UP_MS);
   if (world.violations.length === 0 && world.outside.nextAt() !== undefined)
     world.complain("something is left that never goes away");
@@ -112,15 +112,18 @@ async function perform(world: World, program: Program): Promise<void> {
   for (const runId of world.runIds) {
     const own = accepted.filter(({ run }) => runIdOf(run) === runId);
     await judge(world, program, runId, own);
+    world.repairRules.judge(runId, (await world.outside.ports.store.journal.load(runId)).checkpoints);
   }
 }
 
 /** Liveness: every run is closed, or stalled for a reason that the faults explain; then a person revives it. */
 async function untilClosed(
   world: World,
+  program: Program,
   areAllStarted: () => boolean,
   deadline: () => number,
 ): Promise<void> {
+  const numbered = Array.from({ length: program.runs }, (_, run) => runIdOf(run));
   const reviving = new Set<string>();
   /** Faults that have explained an earlier stall of the run. */
   const explained = new Map<string, number>();
@@ -128,7 +131,10 @@ async function untilClosed(
     let closed = 0;
     for (const runId of world.runIds) {
       const { status, stalled, paused } = await world.run(runId);
+      const run = numbered.indexOf(runId);
       if (isClosed(status)) closed += 1;
+      if (status === "failed" && run >= 0 && world.repairRules.isToRepair(runId))
+        await repairAs(world, program, run, runId);
       if (paused === true && !world.endRules.holds.has(runId) && !reviving.has(runId)) {
         if (!world.course.has("timed out and applied later")) world.complain(`${runId}: nobody holds it`);
         reviving.add(runId);
@@ -144,7 +150,7 @@ async function untilClosed(
       reviving.add(runId);
       void reviveAs(world, runId).finally(() => reviving.delete(runId));
     }
-    return areAllStarted() && closed === world.runIds.length;
+    return areAllStarted() && world.repairRules.underWay === 0 && closed === world.runIds.length;
   };
   if (await world.until(areAllClosed, deadline)) return;
   for (const runId of world.runIds) {

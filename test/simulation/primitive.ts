@@ -104,6 +104,8 @@ export interface Hands {
   start(node: AnyNode, label: string, idempotencyKey: string): Promise<string>;
   /** To another of the runs that were started side by side; false when it has ended. */
   signal(run: number, name: string, payload: unknown, idempotencyKey: string): Promise<boolean>;
+  /** What was broken for a run of that label works now. */
+  isMended(label: string): boolean;
   /** How many runs were started side by side; they are numbered from 0. */
   readonly runs: number;
 }

@@ -16,6 +16,7 @@ import {
   type Interpreter,
   instanceOf,
 } from "./primitive.ts";
+import { broken, drawRepair, type Repair, repairableOf } from "./repair.ts";
 import { isSummons } from "./run-actions.ts";
 import { drawTimetable, longestMsOfTimetable, SCHEDULES, type Timetable } from "./timetable.ts";
 import {
@@ -64,6 +65,8 @@ export interface Program {
   readonly flow?: Flow;
   /** A schedule that starts runs of the workflow beside those of the program. */
   readonly timetable?: Timetable;
+  /** It fails, and its runs are taken up by others. */
+  readonly repair?: Repair;
   /** Without it the protocol must hold by itself. */
   readonly hasSweeper: boolean;
 }
@@ -87,6 +90,12 @@ export interface Code {
 
 /** `kinds`: of nodes and actions it may be made of. */
 export function drawProgram(seed: number, kinds: readonly string[] = ALL_KINDS): Program {
+  const repair = drawRepair(seed, kinds);
+  // Who stands in line, comes later or begins anew is not repaired.
+  return repair === undefined ? drawFrom(seed, kinds) : drawFrom(seed, repairableOf(kinds), repair);
+}
+
+function drawFrom(seed: number, kinds: readonly string[], repair?: Repair): Program {
   const chance = new Chance(seed, "program");
   const ofRuns = new Chance(seed, "run actions");
   let names = 0;
@@ -101,10 +110,12 @@ export function drawProgram(seed: number, kinds: readonly string[] = ALL_KINDS):
   const inner = isBrief
     ? [drawNode(chance, newName, 0, BRIEF_KINDS)]
     : Array.from({ length }, () => drawNode(chance, newName, DEPTH, kinds));
-  const failing = fail.draw({ chance, newName, drawInner: undefined, drawAlone: undefined });
+  const here = { chance, newName, drawInner: undefined, drawAlone: undefined };
+  const failing = fail.draw(here);
   const doesFail =
     chance.happens(0.1) || (inner.some((node) => holds(node, "booking")) && chance.happens(0.4));
-  const root = { kind: "sequence", inner: doesFail && failing ? [...inner, failing] : inner };
+  const end = repair === undefined ? (doesFail ? failing : undefined) : broken.draw(here);
+  const root = { kind: "sequence", inner: end === undefined ? inner : [...inner, end] };
   const made = { isBrief, hasChildren: holds(root, "child"), doesNudge: holds(root, "nudge") };
   const isLong = longestMsOf(root) > LONGEST_IN_LINE_MS;
   const flow = bounds === "none" || isLong ? undefined : drawFlow(seed, made);
@@ -131,6 +142,7 @@ export function drawProgram(seed: number, kinds: readonly string[] = ALL_KINDS):
     // Who waits for his time is in no line.
     ...(flow === undefined ? drawLater(seed, kinds) : { flow }),
     ...(timetable === undefined ? {} : { timetable }),
+    ...(repair === undefined ? {} : { repair }),
     // Who stands in line looks by himself, through the sweeper; and a schedule that is deleted may have made a run.
     hasSweeper: chance.happens(0.6) || needsSweeper(root) || flow !== undefined || timetable !== undefined,
     ...(chance.happens(0.35) ? { invocationMs: chance.pick([31_000, 33_000, 40_000, 70_000]) } : {}),
@@ -229,10 +241,19 @@ export function startMsOf({ flow, actions }: Program, run: number): number {
 }
 
 /** Longest all of it may take without a fault, ms. */
-export function longestMs({ root, actions, generations, laterMs = 0, flow, timetable }: Program): number {
+export function longestMs({
+  root,
+  actions,
+  generations,
+  laterMs = 0,
+  flow,
+  timetable,
+  repair,
+}: Program): number {
   const acted = Math.max(0, ...actions.map(({ atMs, lastsMs = 0 }) => atMs + lastsMs));
   const started = Math.max(0, ...actions.filter(isSummons).map(({ startMs }) => startMs));
-  const one = started + generations * longestMsOf(root) + laterMs + acted;
+  const begun = repair === undefined ? generations : 2;
+  const one = started + begun * longestMsOf(root) + laterMs + acted;
   if (timetable !== undefined) return one + longestMsOfTimetable(timetable, longestMsOf(timetable.node));
   if (flow === undefined) return one;
   // One after the other, and each may have started another one.

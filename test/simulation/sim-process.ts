@@ -31,6 +31,7 @@ export interface ProcessOptions {
     act: (args: readonly unknown[]) => unknown,
   ) => Promise<unknown>;
   readonly onBody: (process: SimProcess, attempt: Attempt) => void;
+  readonly isMended: (label: string) => boolean;
   readonly onComplaint: (what: string) => void;
   readonly onTokens: (runId: string, name: string, tokens: Tokens) => void;
 }
@@ -77,14 +78,15 @@ export class SimProcess {
     if (this.isDead) await never();
   }
 
-  #engineOf({ program, code, ports, onBody, onComplaint, onTokens }: ProcessOptions): Engine {
+  #engineOf(options: ProcessOptions): Engine {
+    const { program, code, ports, onBody, onComplaint, onTokens } = options;
     const clock = this.#clockOf(ports.clock);
     const ownWorkflow = workflowOf(program, code, {
       begin: (runId, attempt) => onBody(this, { runId, ...attempt }),
       handOut: onTokens,
       complain: (runId, what) => onComplaint(`${runId}: ${what}`),
       pause: async (ms) => await clock.sleep(ms),
-      hands: this.#handsOf(program),
+      hands: this.#handsOf(options),
     });
     return {
       registry: createRegistry([ownWorkflow]),
@@ -113,8 +115,9 @@ export class SimProcess {
     };
   }
 
-  #handsOf(program: Program): Hands {
+  #handsOf({ program, isMended }: ProcessOptions): Hands {
     return {
+      isMended,
       runs: program.runs,
       start: async (node, label, idempotencyKey) => {
         const input = inputOf(program, label, node);

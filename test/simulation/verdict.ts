@@ -15,6 +15,7 @@ import type { Loaded } from "../../lib/ports/store.ts";
 import { SCHEDULE_WORKFLOW } from "../../lib/sdk/names.ts";
 import type { Action, Ending } from "./primitive.ts";
 import { type Code, EPILOGUE, endingsOf, type Input, type Program, WORKFLOW } from "./program.ts";
+import { mended } from "./repair.ts";
 import { judgeSaid } from "./said.ts";
 import { brief } from "./trace.ts";
 import { judgeActions } from "./vocabulary.ts";
@@ -55,7 +56,9 @@ export async function judge(
   }
   judgeActions({ ...loaded, entries }, accepted, complain);
   const input = await readInput(world, runId, loaded);
-  const own = endingsOf(program, input, accepted);
+  // What was broken works for a run that takes the place of another.
+  const seen = world.repairRules.isNew(runId) ? { ...program, root: mended(program.root) } : program;
+  const own = endingsOf(seen, input, accepted);
   const isAsked = loaded.facts.some(({ kind }) => kind === "cancel");
   // A child may be cancelled by its parent; whether rightly, the rules of families say.
   const endings: readonly Ending[] = run.parent && isAsked ? [...own, { status: "cancelled" }] : own;

@@ -46,6 +46,7 @@ import {
   type Primitive,
   type Scope,
 } from "./primitive.ts";
+import { broken, REPAIR } from "./repair.ts";
 import { cancel, look, pause, summon, terminate } from "./run-actions.ts";
 import { nudge, spawn } from "./run-primitives.ts";
 import { step } from "./step-primitive.ts";
@@ -85,6 +86,7 @@ const VOCABULARY = {
   stream,
   bounded,
   saga,
+  broken,
 };
 
 /** What happens to a run whatever it is made of. */
@@ -102,6 +104,7 @@ export const ALL_KINDS: readonly string[] = [
   LATER,
   FLOW_CONTROL,
   SCHEDULES,
+  REPAIR,
 ];
 /** What there was at first: a seed of that time still gives its program with these. */
 export const FIRST_KINDS: readonly string[] = [
@@ -150,6 +153,7 @@ const WEIGHTS: Readonly<Record<keyof typeof VOCABULARY, number>> = {
   stream: 5,
   bounded: 5,
   saga: 6,
+  broken: 0,
 };
 /** Draw these and you need nobody. */
 const ALONE: readonly (keyof typeof VOCABULARY)[] = [

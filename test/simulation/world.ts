@@ -22,6 +22,7 @@ import { OutgoingRules } from "./outgoing-rules.ts";
 import { earliest, Outside } from "./outside.ts";
 import type { Tokens } from "./primitive.ts";
 import { type Code, type Program, settingsOf } from "./program.ts";
+import { RepairRules } from "./repair-rules.ts";
 import { Course } from "./schedule.ts";
 import { dispatch, type Handlers } from "./seen-call.ts";
 import { Sights } from "./sights.ts";
@@ -90,6 +91,7 @@ export class World {
   readonly txRules: TxRules;
   readonly flowRules: FlowRules;
   readonly timetableRules: TimetableRules;
+  readonly repairRules: RepairRules;
   /** Every run that there is, whoever started it. */
   readonly runIds: string[] = [];
   /** The effects of the last fault begin now or before, epoch ms. */
@@ -144,6 +146,9 @@ export class World {
     const complain = (what: string) => this.complain(what);
     this.familyRules = new FamilyRules(complain, (what) => this.sights.saw(what), program.generations > 1);
     this.txRules = new TxRules(this.book, this.outside.tables, complain, (what) => this.sights.saw(what));
+    this.repairRules = new RepairRules(program.repair, this.book, complain, (...what) =>
+      this.sights.saw(...what),
+    );
     this.#handlers = [
       this.book,
       this.journalRules,
@@ -162,6 +167,7 @@ export class World {
       this.timetableRules,
       this.outgoingRules,
       this.txRules,
+      this.repairRules,
       this.sights,
     ].map(({ handlers }) => handlers);
     this.#nextSweepAt = program.hasSweeper
@@ -238,7 +244,9 @@ export class World {
         this.endRules.bodyBegins(caller, attempt);
         this.foldRules.bodyBegins(caller, attempt);
         this.flowRules.bodyBegins(caller, attempt);
+        this.repairRules.bodyBegins(attempt);
       },
+      isMended: (label) => this.repairRules.isMended(label),
       onComplaint: (what) => this.complain(what),
       onTokens: (runId, name, tokens) => {
         this.note(`tokens of ${name} of ${runId} are handed out`);
