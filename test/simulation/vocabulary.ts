@@ -50,10 +50,11 @@ import { broken, REPAIR } from "./repair.ts";
 import { cancel, look, pause, summon, terminate } from "./run-actions.ts";
 import { nudge, spawn } from "./run-primitives.ts";
 import { step } from "./step-primitive.ts";
+import { stream } from "./stream-primitive.ts";
 import { SCHEDULES } from "./timetable.ts";
 import { tx } from "./tx-primitive.ts";
 import { booking, saga } from "./undo-primitive.ts";
-import { signal, sleep, stream, until } from "./wait-primitives.ts";
+import { signal, sleep, until } from "./wait-primitives.ts";
 
 const VOCABULARY = {
   step,

@@ -1,9 +1,8 @@
 // What waits: sleeps of every length that takes another path through the engine, or until a time; signals with and without
-// a timeout and a schema, and streams of them.
+// a timeout and a schema.
 import { isDeepStrictEqual } from "node:util";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { sendSignal } from "../../lib/engine/index.ts";
-import { TimeoutError } from "../../lib/sdk/errors.ts";
 import type { Chance } from "./chance.ts";
 import {
   type Action,
@@ -16,7 +15,7 @@ import {
 import { isNudge } from "./run-primitives.ts";
 
 /** In the process, by a delayed message, around the longest delay, by a schedule, over days. */
-const SPANS_MS = [
+export const SPANS_MS = [
   0, 500, 1_500, 3_000, 10_000, 60_000, 300_000, 840_000, 900_000, 901_000, 920_000, 985_000, 1_000_000,
   2_000_000, 7_200_000, 90_000_000,
 ];
@@ -113,56 +112,10 @@ export const signal: Primitive<SignalNode, SentSignal> = {
   },
 };
 
-export interface StreamNode {
-  readonly kind: "stream";
-  readonly name: string;
-  readonly signal: (typeof SIGNALS)[number];
-  /** How many it takes; fewer when one does not come in time. */
-  readonly take: number;
-  readonly timeoutMs?: number;
-}
-
-/** One signal after the other, and something to do about each: the next may come meanwhile. */
-export const stream: Primitive<StreamNode, SentSignal> = {
-  draw: ({ chance, newName }) => ({
-    kind: "stream",
-    name: `stream ${newName()}`,
-    signal: chance.pick(SIGNALS),
-    take: chance.int(1, 4),
-    ...(chance.happens(0.5) ? { timeoutMs: chance.pick(SPANS_MS.slice(2)) } : {}),
-  }),
-  run: async ({ name, signal: of, take, timeoutMs }, at) => {
-    let taken = 0;
-    try {
-      for await (const payload of at.ctx.signals(of, timeoutMs === undefined ? {} : { timeout: timeoutMs })) {
-        if (!wasSent(at, of, payload)) at.complain(`${name} gave a signal that nobody sent`);
-        const id = `${name} ${taken}`;
-        await at.ctx.step(id, ({ attempt }) => at.begin({ id, attempt, on: false }));
-        taken += 1;
-        if (taken === take) break;
-      }
-    } catch (error) {
-      if (!(error instanceof TimeoutError) || timeoutMs === undefined) throw error;
-    }
-    return "streamed";
-  },
-  expect: () => "streamed",
-  longestMs: ({ take, timeoutMs = 0 }) => take * (timeoutMs + 20_000),
-  outside: {
-    draw: (streams, chance, run) =>
-      streams.flatMap(({ signal: name, take }, nth) =>
-        Array.from({ length: take }, (_, i): SentSignal => {
-          const idempotencyKey = `stream ${nth} ${i}`;
-          const atMs = chance.pick(SIGNALS_AT_MS) + chance.int(0, 3_000);
-          return { by: "stream", atMs, run, name, payload: { run, idempotencyKey }, idempotencyKey };
-        }),
-      ),
-    act: send,
-    judge: judgeSignals,
-  },
-};
-
-async function send({ name, payload, idempotencyKey }: SentSignal, { runId, ask }: Client): Promise<boolean> {
+export async function send(
+  { name, payload, idempotencyKey }: SentSignal,
+  { runId, ask }: Client,
+): Promise<boolean> {
   return await ask(
     async (engine) => await sendSignal(engine, { runId, name, payload, idempotencyKey }),
     "E_RUN_CLOSED",
@@ -214,7 +167,7 @@ export function judgeSignals(
 /** Kinds of actions that send signals. */
 const SENT_BY = ["signal", "stream", "summon"];
 
-function wasSent({ actions }: Interpreter, name: string, payload: unknown): boolean {
+export function wasSent({ actions }: Interpreter, name: string, payload: unknown): boolean {
   if (isNudge(payload)) return true;
   return actions.some(
     (action) =>
