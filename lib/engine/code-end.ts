@@ -189,7 +189,7 @@ export class CodeEnd {
     void this.#execution.undos.runAll().then((undone) => {
       // Who undoes by hand meanwhile is told again of what was undone before, and so are we.
       const all = [...new Set([...before, ...undone])];
-      this.#waitThenEnd(all.length === 0 ? ended : { ...ended, undone: all });
+      this.#waitThenEnd(undone.length === 0 ? ended : { ...ended, undone: all });
     });
   }
 
