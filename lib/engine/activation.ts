@@ -195,9 +195,9 @@ export class Activation {
       }
       if (this.#learn(decision)) continue;
       const turned = await turnOver(engine, execution, decision);
-      if (turned !== undefined) {
-        await this.#record([turned]);
-        this.#beginsAnew = turned.type === "run.continued";
+      if (turned.length > 0) {
+        await this.#record(turned);
+        this.#beginsAnew = turned[0]?.type === "run.continued";
         if (this.#beginsAnew || this.#mayHandOff()) return { kind: "hand-off" };
         continue;
       }

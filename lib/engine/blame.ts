@@ -50,6 +50,10 @@ export function nameOf(entry: CallEntry): CallName {
   return `${kind} ${entry.id}`;
 }
 
+export function idOf(name: CallName): string {
+  return name.slice(name.indexOf(" ") + 1);
+}
+
 export function isFailure(entry: Entry): entry is CallEntry {
   return FAILURES.has(entry.type);
 }

@@ -119,7 +119,7 @@ function versionOf(execution: Execution, change: string, range: VersionRange): n
   checkVersionRange(change, range);
   execution.checkCalled(`ctx.version "${change}"`);
   try {
-    return execution.versions.choose(execution.run.runId, change, range);
+    return execution.versions.choose(execution.run.runId, change, range, execution.bodies.scope);
   } catch (error) {
     if (error instanceof PerdureError) execution.fault ??= error;
     throw error;

@@ -265,6 +265,7 @@ export class Execution {
     this.signals.giveBack(entry);
     const scope = scopeOfTurn(entry.id, entry.turn - 1);
     this.#forget(scope);
+    this.versions.forgetBelow(scope);
     for (const drawn of this.#draws.keys()) if (drawn.startsWith(scope)) this.#draws.delete(drawn);
   }
 

@@ -29,8 +29,8 @@ interface Stretch {
 }
 
 export class Folds {
-  /** Of each loop the position of the last turn that the journal begins: replay knows it beforehand. */
-  readonly #last = new Map<string, number>();
+  /** Of each loop the last turn that the journal begins, and where: replay knows it beforehand. */
+  readonly #last = new Map<string, { readonly seq: number; readonly turn: number }>();
   /** The turns that loops have come to. */
   readonly #turns = new Map<string, number>();
   readonly #stretches = new Map<string, Stretch>();
@@ -40,7 +40,8 @@ export class Folds {
   /** `entries` will be delivered; what lies up to the position `after` has been left out. */
   constructor(entries: Iterable<Placed> = [], after = 0) {
     this.#position = after;
-    for (const { seq, entry } of entries) if (entry.type === "loop.turned") this.#last.set(entry.id, seq);
+    for (const { seq, entry } of entries)
+      if (entry.type === "loop.turned") this.#last.set(entry.id, { seq, turn: entry.turn });
   }
 
   /** Positions that need not be read, in order. */
@@ -48,23 +49,29 @@ export class Folds {
     return this.#folds;
   }
 
-  /** Every entry comes by, in order. Answers whether it is left out (F1). */
-  pass(seq: number, entry: Entry): boolean {
+  /** Every entry comes by, in order. Answers the loop, the outermost, for which it is left out (F1). */
+  pass(seq: number, entry: Entry): string | undefined {
     this.#position = seq;
     // What lies before the entry of a turn, and may not have been read, is of its loop, and of the loops around it.
     const start = entry.type === "loop.turned" ? Math.min(entry.from, seq) : seq;
-    let isLeftOut = false;
+    let leftOutFor: string | undefined;
     for (const loop of loopsOf(entry)) {
       const { from, to } = this.#stretches.get(loop) ?? { from: start, to: start - 1 };
       this.#stretches.set(loop, { from: to >= start - 1 ? from : start, to: seq });
-      isLeftOut ||= seq < (this.#last.get(loop) ?? 0);
+      if (seq < (this.#last.get(loop)?.seq ?? 0)) leftOutFor ??= loop;
     }
-    return isLeftOut;
+    return leftOutFor;
   }
 
   /** Whether the journal will say with which turn a loop begins. */
   knows(loop: string): boolean {
     return this.#last.has(loop);
+  }
+
+  /** Whether the entries of a call are left out. */
+  leavesOut(id: string): boolean {
+    for (const { loop, turn } of turnsOf(id)) if (turn < (this.#last.get(loop)?.turn ?? 0)) return true;
+    return false;
   }
 
   /** From here up to the present position there is nothing but entries of the loop. */
@@ -104,11 +111,16 @@ export function scopeOfTurn(loop: string, turn: number): string {
   return `${loop}/${turn}/`;
 }
 
-/** The loops that an entry may be of. */
+/** Of the turn with this scope and all around it, the outermost first, what ids of their calls begin with. */
+export function turnsAround(scope: string): readonly string[] {
+  return [...turnsOf(scope)].map(({ loop, turn }) => scopeOfTurn(loop, turn));
+}
+
+/** The loops that an entry may be of, the outermost first. */
 function* loopsOf(entry: Entry): Iterable<string> {
   if (!("id" in entry)) return;
-  if (entry.type === "loop.turned") yield entry.id;
   for (const { loop } of turnsOf(entry.id)) yield loop;
+  if (entry.type === "loop.turned") yield entry.id;
 }
 
 /** The turns that a call may lie in, if there are such loops. Items of a map look the same, and no loop has their names. */

@@ -9,7 +9,7 @@ import { type Attributes, isClosed, type Run } from "../ports/run.ts";
 import type { Loaded } from "../ports/store.ts";
 import { PerdureError } from "../sdk/errors.ts";
 import { attributesAfter } from "./attributes.ts";
-import { type CallName, culpritsOf } from "./blame.ts";
+import { type CallName, culpritsOf, idOf } from "./blame.ts";
 import { shortDigest } from "./digest.ts";
 import { readRun } from "./end-request.ts";
 import type { Engine } from "./engine.ts";
@@ -18,7 +18,7 @@ import { inParallel } from "./in-parallel.ts";
 import { movePayload } from "./move-payload.ts";
 import { STATE_NOTE } from "./outgoing.ts";
 import { unpack } from "./payloads.ts";
-import { endOf, entriesOf, inputOf, lastGeneration, replay } from "./replay.ts";
+import { type Begun, endOf, entriesOf, inputOf, lastGeneration, replay } from "./replay.ts";
 import { reviveRun } from "./revive-run.ts";
 import { mayBeDetached, salvage, withoutLooseEnds, withoutOldTokens } from "./salvage.ts";
 import { checkKey, createRun, hashInput, workflowNamed } from "./start-run.ts";
@@ -142,12 +142,24 @@ async function toKeep(
       throw new PerdureError("E_BAD_OPTION", `Run ${source.runId} has no entry of a step "${from}".`);
     return await cut(engine, source, entries.slice(0, first), input);
   }
-  const otherInput = { value: input };
-  const begin = async () =>
-    (await lastGeneration(engine, source, journal, { otherInput, isWhole: true })).execution;
-  const before = withoutLooseEnds(entries.slice(0, begins));
   const anew = new Set(await culprits(engine, journal));
-  return [...before, ...(await salvage(engine, begin, entries.slice(begins), anew))];
+  const begin = await codeFor(engine, source, journal, input, anew);
+  return [...withoutLooseEnds(entries.slice(0, begins)), ...(await salvage(engine, begin, anew))];
+}
+
+/** Turns that have ended stay as they are, whatever the code is by now; unless something of them is to be done anew. */
+async function codeFor(
+  engine: Engine,
+  source: Run,
+  journal: Loaded,
+  input: unknown,
+  anew: ReadonlySet<CallName>,
+): Promise<() => Promise<Begun>> {
+  const begin = (isWhole: boolean) =>
+    lastGeneration(engine, source, journal, { otherInput: { value: input }, isWhole });
+  const { folds } = (await begin(false)).execution;
+  const isOfThePast = [...anew].some((name) => folds.leavesOut(idOf(name)));
+  return () => begin(isOfThePast);
 }
 
 /** The calls whose failure ended the run, as far as the error says it ended with. */

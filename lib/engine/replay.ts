@@ -112,13 +112,13 @@ export async function replay(
   const lastSeq = lastSeqOf(journal);
   execution.live = rest.length === 0;
   execution.versions.isAtEnd = rest.length === 0;
-  for (const { entry } of rest) if (entry.type === "run.version_marked") execution.versions.noteMark(entry);
+  execution.versions.foresee(rest);
   await execution.start();
   let isPast = !rest.some(({ seq }) => seq === until);
   for (const { seq, entry, isFirst } of rest) {
     if (seq > until || execution.fault !== undefined) break;
     execution.versions.isAtEnd = seq === lastSeq;
-    if (execution.folds.pass(seq, entry)) {
+    if (execution.folds.pass(seq, entry) !== undefined) {
       execution.leaveOut(seq, entry, execution.generation);
       isPast ||= seq === until;
     } else {
@@ -130,7 +130,8 @@ export async function replay(
   return { execution, isPast: isPast && until <= lastSeq, lastSeq };
 }
 
-interface Begun {
+/** Code that has not begun, and what it begins with. */
+export interface Begun {
   readonly execution: Execution;
   /** What is to be delivered. */
   readonly rest: readonly Placed[];
@@ -141,7 +142,7 @@ export async function lastGeneration(
   engine: Engine,
   run: Run,
   journal: Journal,
-  how: { readonly otherInput?: { readonly value: unknown } | undefined; readonly isWhole?: true },
+  how: { readonly otherInput?: { readonly value: unknown } | undefined; readonly isWhole?: boolean },
 ): Promise<Begun> {
   const entries = placed(journal);
   const at = entries.findLastIndex(({ entry }) => entry.type === "run.continued");

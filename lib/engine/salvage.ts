@@ -3,74 +3,98 @@
 // is kept, one that it does not (what was done because of the failure) is not. Bodies of steps never run here.
 //
 // While the rest makes the code fail again, or holds a failure that it has not coped with, more is left out (blame.ts).
+//
+// Turns of loops that have ended are not looked at, as in every replay: they are kept as they are, if their loop is. So what has
+// changed in the code since does not matter to them.
 import type { CallEntry, Entry } from "../ports/journal.ts";
 import { isRunEntry, isTerminal } from "../ports/journal.ts";
 import { PerdureError } from "../sdk/errors.ts";
-import { type CallName, isFailure, nameOf, type Tried, toRedo } from "./blame.ts";
+import { type CallName, idOf, isFailure, nameOf, type Tried, toRedo } from "./blame.ts";
 import type { Call } from "./call.ts";
 import type { Engine } from "./engine.ts";
 import type { Execution } from "./execution.ts";
+import type { Placed } from "./folds.ts";
 import { kindOfEntry } from "./kinds/index.ts";
-import { deliverEntry } from "./replay.ts";
+import { type Begun, deliverEntry } from "./replay.ts";
 import { undoIdOf } from "./undo-id.ts";
+
+interface Kept {
+  readonly entry: Entry;
+  /** It is of a turn of this loop that has ended: worth something only when the loop goes on from there. */
+  readonly loop: string | undefined;
+}
+
+type IsLeftOut = (entry: CallEntry) => boolean;
 
 /** `begin` makes the code, which has not begun. `culprits`: calls that are to be done anew in any case. */
 export async function salvage(
   engine: Engine,
-  begin: () => Promise<Execution>,
-  entries: readonly Entry[],
+  begin: () => Promise<Begun>,
   culprits: ReadonlySet<CallName>,
 ): Promise<readonly Entry[]> {
-  const dropped = new Set(undone(entries));
+  let begun = await begin();
+  const { folds } = begun.execution;
+  const entries = begun.rest.map(({ entry }) => entry);
+  const dropped = new Set(undone(begun.rest).filter((name) => !folds.leavesOut(idOf(name))));
   const isLeftOut = (entry: CallEntry) => dropped.has(nameOf(entry));
-  const areAll = entries.filter(isFailure).every((entry) => culprits.has(nameOf(entry)));
+  const failures = entries.filter(isFailure).filter(({ id }) => !folds.leavesOut(id));
   // Beside others they are kept at first: the code shows what it had heard of when it failed with them.
-  if (areAll) for (const name of culprits) dropped.add(name);
+  if (failures.every((entry) => culprits.has(nameOf(entry)))) for (const name of culprits) dropped.add(name);
   // Each time at least one call more is left out.
   for (let attempts = 0; attempts <= entries.length + culprits.size; attempts += 1) {
-    const tried = await goOn(engine, await begin(), entries, isLeftOut);
+    const tried = await goOn(engine, begun, isLeftOut);
     const before = dropped.size;
     for (const name of [...culprits, ...toRedo(tried, entries, isLeftOut)]) dropped.add(name);
     if (dropped.size === before) return withoutLooseEnds(tried.kept, tried.execution);
+    begun = await begin();
   }
   throw new PerdureError("E_INTERNAL", "A failure that was left out has made the code of a run fail again.");
 }
 
-async function goOn(
-  engine: Engine,
-  execution: Execution,
-  entries: readonly Entry[],
-  isLeftOut: (entry: CallEntry) => boolean,
-): Promise<Tried> {
-  const kept: Entry[] = [];
+async function goOn(engine: Engine, { execution, rest }: Begun, isLeftOut: IsLeftOut): Promise<Tried> {
+  const { folds, versions } = execution;
+  const kept: Kept[] = [];
   const heard: Tried["heard"][number][] = [];
-  for (const entry of entries) if (entry.type === "run.version_marked") execution.versions.noteMark(entry);
+  const goingOn = new Set<string>();
+  const last = rest.findLast(({ entry }) => mayBeKept(entry, isLeftOut))?.seq ?? 0;
+  versions.foresee(rest);
+  versions.isAtEnd = last === 0;
   await execution.start();
-  for (const entry of entries) {
+  for (const { seq, entry } of rest) {
     if (execution.fault !== undefined || execution.end.outcome !== undefined) break;
-    if (!isStillAskedFor(execution, entry, isLeftOut)) continue;
-    kept.push(entry);
-    await deliverEntry(engine, execution, { seq: kept.length, entry, isFirst: false });
+    const loop = folds.pass(seq, entry);
+    if (loop !== undefined) execution.leaveOut(seq, entry, execution.generation);
+    else if (!isStillAskedFor(execution, entry, isLeftOut)) continue;
+    kept.push({ entry, loop });
+    if (loop !== undefined) continue;
+    if (entry.type === "loop.turned") goingOn.add(entry.id);
+    versions.isAtEnd = seq >= last;
+    await deliverEntry(engine, execution, { seq, entry, isFirst: false });
     if (isFailure(entry)) heard.push({ entry, turn: execution.turn });
   }
-  return { execution, kept, heard };
+  const lasting = kept.filter(({ loop }) => loop === undefined || goingOn.has(loop));
+  return { execution, kept: lasting.map(({ entry }) => entry), heard };
 }
 
 /** What was undone is not done: it must be done again. */
-function undone(entries: readonly Entry[]): readonly CallName[] {
-  const succeeded = new Set(entries.flatMap((entry) => (entry.type === "step.succeeded" ? [entry.id] : [])));
+function undone(placed: readonly Placed[]): readonly CallName[] {
+  const succeeded = new Set(
+    placed.flatMap(({ entry }) => (entry.type === "step.succeeded" ? [entry.id] : [])),
+  );
   return [...succeeded].filter((id) => succeeded.has(undoIdOf(id))).map((id): CallName => `step ${id}`);
 }
 
-function isStillAskedFor(
-  execution: Execution,
-  entry: Entry,
-  isLeftOut: (entry: CallEntry) => boolean,
-): boolean {
+/** As far as can be told before the code has run. */
+function mayBeKept(entry: Entry, isLeftOut: IsLeftOut): boolean {
   if (isTerminal(entry)) return false;
   // How the old run was ended is its own affair.
   if (isRunEntry(entry)) return entry.type === "run.version_marked";
-  if (isLeftOut(entry)) return false;
+  return !isLeftOut(entry);
+}
+
+function isStillAskedFor(execution: Execution, entry: Entry, isLeftOut: IsLeftOut): boolean {
+  if (!mayBeKept(entry, isLeftOut)) return false;
+  if (isTerminal(entry) || isRunEntry(entry)) return true;
   const call = execution.calls.find(kindOfEntry(entry), entry.id);
   if (call === undefined) return false;
   if (call.withdrawn) return true;

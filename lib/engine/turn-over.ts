@@ -1,6 +1,7 @@
 // The entries that end something of a run for good and let it begin anew: a turn of a loop, a generation of the code. Each is
-// recorded alone, when there is nothing else to record, so that what it ends has been told so.
-import type { LoopTurned, RunContinued, RunContinueRefused } from "../ports/journal.ts";
+// recorded alone, when there is nothing else to record, so that what it ends has been told so. A turn is not ended before all that
+// only its own history tells is in the journal (V1, versions.ts).
+import type { Entry, LoopTurned, RunContinued, RunContinueRefused } from "../ports/journal.ts";
 import { PerdureError } from "../sdk/errors.ts";
 import type { LoopCall } from "./call.ts";
 import { decode, type Encoded } from "./codec.ts";
@@ -13,19 +14,22 @@ import { packEncoded } from "./payloads.ts";
 import { packResult } from "./step-runner.ts";
 import { checkQuietly } from "./validate.ts";
 
-/** The entry that is due: of one turn, or of the next generation. */
+/** What is due: the entry of one turn, or of the next generation, or what is to be recorded before it. */
 export async function turnOver(
   engine: Engine,
   execution: Execution,
   { turns }: Decision,
-): Promise<LoopTurned | RunContinued | RunContinueRefused | undefined> {
+): Promise<readonly Entry[]> {
   const { continuation, hasFailed } = execution.end;
-  if (continuation !== undefined) return await continued(engine, execution, continuation);
+  if (continuation !== undefined) return [await continued(engine, execution, continuation)];
   // What is being undone may be of a turn: nothing is heard of one that has ended.
-  if (hasFailed) return undefined;
-  for (const { id, next } of turns)
-    if (next !== undefined) return await nextTurn(engine, execution, id, next);
-  return undefined;
+  if (hasFailed) return [];
+  for (const { id, next } of turns) {
+    if (next === undefined) continue;
+    const marks = execution.versions.takeImplied(scopeOfTurn(id, next.turn - 1), engine.ports.clock.now());
+    return marks.length > 0 ? marks : [await nextTurn(engine, execution, id, next)];
+  }
+  return [];
 }
 
 /** The children of the turn that ended are told to end, as their policy says. */

@@ -282,7 +282,8 @@ export interface Context<Signals extends SignalSchemas = SignalSchemas, Sent = u
 
   /**
    * Which branch of a change this run is on: `to` for a run that comes here for the first time, `from` for one that went
-   * past here before the change was made. The same for ever in one run. Raise `from` when no run needs the old branch.
+   * past here before the change was made, in the present turn if it is in a loop. The same for ever in one run, until
+   * `continueAsNew`. Raise `from` when no run needs the old branch.
    *
    * @example
    * if (ctx.version("check stock first", { from: 0, to: 1 }) === 1) await ctx.step("check stock", () => check(order));

@@ -17,8 +17,8 @@ export const folds: Area = [
     invariant: "F1",
     why: "the code, which begins with the last turn, meets the entries of all turns before and diverges",
     file,
-    find: "isLeftOut ||= seq < (this.#last.get(loop) ?? 0);",
-    replace: "isLeftOut ||= seq < 0;",
+    find: "if (seq < (this.#last.get(loop)?.seq ?? 0)) leftOutFor ??= loop;",
+    replace: "if (seq < 0) leftOutFor ??= loop;",
     noticedIn,
   },
   {
@@ -26,8 +26,8 @@ export const folds: Area = [
     invariant: "F1",
     why: "the loop waits for its state for ever",
     file,
-    find: "isLeftOut ||= seq < (this.#last.get(loop) ?? 0);",
-    replace: "isLeftOut ||= seq <= (this.#last.get(loop) ?? 0);",
+    find: "if (seq < (this.#last.get(loop)?.seq ?? 0)) leftOutFor ??= loop;",
+    replace: "if (seq <= (this.#last.get(loop)?.seq ?? 0)) leftOutFor ??= loop;",
     noticedIn,
   },
   {

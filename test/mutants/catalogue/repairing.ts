@@ -7,6 +7,7 @@ const blame = "lib/engine/blame.ts";
 const noticedIn = ["test/engine/repair.test.ts"];
 const children = ["test/engine/repaired-children.test.ts"];
 const failures = ["test/engine/retried-failures.test.ts"];
+const IN_LOOPS = "test/engine/versions-in-loops.test.ts";
 const WITH_LOOPS = ["test/engine/continue-as-new.test.ts", "test/engine/loop.test.ts"];
 
 export const repairing: Area = [
@@ -15,8 +16,8 @@ export const repairing: Area = [
     invariant: "code",
     why: "the new run fails at once, as the old one did",
     file: salvage,
-    find: "  if (isLeftOut(entry)) return false;\n",
-    replace: "",
+    find: "  return !isLeftOut(entry);\n",
+    replace: "  return true;\n",
     noticedIn: failures,
   },
   {
@@ -51,17 +52,53 @@ export const repairing: Area = [
     invariant: "D1",
     why: "the code takes another branch than its entries",
     file: salvage,
-    find: 'if (entry.type === "run.version_marked") execution.versions.noteMark(entry);',
-    replace: 'if (entry.type === "run.succeeded") execution.versions.noteMark(entry as never);',
+    find: "  versions.foresee(rest);\n",
+    replace: "",
     noticedIn: ["test/engine/versions.test.ts", ...noticedIn],
+  },
+  {
+    name: "a retry takes the newest branch while more of its journal follows",
+    invariant: "D1",
+    why: "what the old branch has done is thrown away, and done again",
+    file: salvage,
+    find: "versions.isAtEnd = last === 0;",
+    replace: "versions.isAtEnd = true;",
+    noticedIn: [IN_LOOPS],
+  },
+  {
+    name: "a retry looks at turns that have ended",
+    invariant: "F1",
+    why: "code that no longer has their branch throws them away",
+    file,
+    find: "return () => begin(isOfThePast);",
+    replace: "return () => begin(true);",
+    noticedIn: [IN_LOOPS],
+  },
+  {
+    name: "a retry keeps a turn of which something is to be done anew",
+    invariant: "code",
+    why: "the new run fails at once, as the old one did",
+    file,
+    find: "return () => begin(isOfThePast);",
+    replace: "return () => begin(false);",
+    noticedIn: [IN_LOOPS],
+  },
+  {
+    name: "a retry keeps turns of a loop that begins afresh",
+    invariant: "F1",
+    why: "the new run has entries that its code does not ask for yet, and is refused",
+    file: salvage,
+    find: "loop === undefined || goingOn.has(loop)",
+    replace: "loop === undefined || loop !== undefined || goingOn.has(loop)",
+    noticedIn: [IN_LOOPS],
   },
   {
     name: "a retry keeps the steps that were undone",
     invariant: "code",
     why: "the new run goes on as if nothing had been taken back",
     file: salvage,
-    find: "new Set(undone(entries));",
-    replace: "new Set(entries.length < 0 ? undone(entries) : []);",
+    find: "new Set(undone(begun.rest).filter((name) => !folds.leavesOut(idOf(name))));",
+    replace: "new Set(entries.length < 0 ? undone(begun.rest) : []);",
     noticedIn,
   },
   {
@@ -383,8 +420,8 @@ export const repairing: Area = [
     invariant: "code",
     why: "the code copes with a failure of which it had not heard",
     file: salvage,
-    find: "  if (areAll) for (const name of culprits)",
-    replace: "  if (areAll || dropped.size >= 0) for (const name of culprits)",
+    find: "  if (failures.every((entry) => culprits.has(nameOf(entry)))) for (const name of culprits)",
+    replace: "  for (const name of culprits)",
     noticedIn: failures,
   },
   {

@@ -5,6 +5,7 @@ const versionsFile = "lib/engine/versions.ts";
 const replay = "lib/engine/replay.ts";
 const activation = "lib/engine/activation.ts";
 const noticedIn = ["test/engine/versions.test.ts"];
+const inLoops = ["test/engine/versions-in-loops.test.ts"];
 
 export const versions: Area = [
   {
@@ -46,8 +47,8 @@ export const versions: Area = [
     invariant: "D1",
     why: "it stalls with every deployment",
     file: versionsFile,
-    find: "this.isAtEnd ? to : from",
-    replace: "to",
+    find: "if (!this.isAtEnd) {",
+    replace: "if (change === undefined) {",
     noticedIn,
   },
   {
@@ -55,9 +56,36 @@ export const versions: Area = [
     invariant: "D1",
     why: "it takes the oldest one",
     file: replay,
-    find: 'for (const { entry } of rest) if (entry.type === "run.version_marked") execution.versions.noteMark(entry);',
-    replace: "",
+    find: "  execution.versions.foresee(rest);\n  await execution.start();\n",
+    replace: "  await execution.start();\n",
     noticedIn,
+  },
+  {
+    name: "a turn ends before the branch that its history told is recorded",
+    invariant: "V1",
+    why: "a process that takes over knows nothing of that history, and the run changes its branch",
+    file: "lib/engine/turn-over.ts",
+    find: "const marks = execution.versions.takeImplied(scopeOfTurn(id, next.turn - 1), engine.ports.clock.now());",
+    replace: "const marks: Entry[] = [];",
+    noticedIn: inLoops,
+  },
+  {
+    name: "a mark rules turns that had ended before it",
+    invariant: "V2",
+    why: "who replays them meets steps of another branch than the one they were made by",
+    file: versionsFile,
+    find: "return hasEnded ? undefined : mark.version;",
+    replace: "return mark.version;",
+    noticedIn: inLoops,
+  },
+  {
+    name: "what a turn that has ended asked is known to the next one",
+    invariant: "V2",
+    why: "the next one did not know it when it took the newest branch",
+    file: "lib/engine/execution.ts",
+    find: "    this.versions.forgetBelow(scope);\n",
+    replace: "",
+    noticedIn: inLoops,
   },
   {
     name: "a run that has come to the end of its journal takes the old branch",
