@@ -190,6 +190,20 @@ describe("a failed run that is retried", () => {
     expect(await lab.result(retried.runId)).toEqual(["well", "went"]);
   });
 
+  it("starts a child of its own when that of the old run had not ended", async () => {
+    const child = workflow("child", async (ctx) => {
+      await ctx.sleep("a day", "1 day");
+      return "grown";
+    });
+    const w = workflow("w", async (ctx) => ctx.runChild("c", child, null));
+    const lab = new Lab([w, child]);
+    const runId = await lab.start(w);
+    await lab.settle();
+    await terminateRun(lab.engine, { runId });
+    const retried = await retryRun(lab.engine, { runId });
+    expect(await lab.result(retried.runId)).toBe("grown");
+  });
+
   it("has a signal that was recorded for a call which had been given up, and that nobody has taken", async () => {
     let broken = true;
     const w = workflow("w", async (ctx) => {
