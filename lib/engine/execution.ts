@@ -293,13 +293,24 @@ export class Execution {
     this.onFault();
   }
 
-  #divergence(seq: number, entry: CallEntry): PerdureError {
+  /** The counterpart of F1, for whoever leaves nothing out: where the code began anew it must have asked for that. */
+  checkBeginsAnew(seq: number): void {
+    if (this.end.continuation !== undefined) return;
+    this.fault ??= this.#divergence(seq);
+  }
+
+  /** Without an entry: the code was to begin anew. */
+  #divergence(seq: number, entry?: CallEntry): PerdureError {
+    const was =
+      entry === undefined
+        ? "a new beginning (run.continued)"
+        : `${kindOfEntry(entry)} "${entry.id}" (${entry.type})`;
     const open = [...this.calls.open()].map((call) => `${call.kind} "${call.id}"`).slice(0, 5);
     const asks = open.length > 0 ? `waits for ${open.join(", ")}` : "waits for nothing";
     const now = this.end.outcome === undefined ? asks : "has already ended";
     return new PerdureError(
       "E_NONDETERMINISM",
-      `Run ${this.run.runId} replayed differently: entry ${seq} was ${kindOfEntry(entry)} "${entry.id}" (${entry.type}), the code now ${now}.`,
+      `Run ${this.run.runId} replayed differently: entry ${seq} was ${was}, the code now ${now}.`,
     );
   }
 }

@@ -10,7 +10,7 @@ export { pack, unpack } from "./payloads.ts";
 export { type ApprovalState, readApproval } from "./read-approval.ts";
 export { readState } from "./read-state.ts";
 export { createRegistry, ownWorkflows, type Registry, workflowsOf } from "./registry.ts";
-export { replay } from "./replay.ts";
+export { replay, replayWhole } from "./replay.ts";
 export { reviveRun } from "./revive-run.ts";
 export {
   backfillSchedule,

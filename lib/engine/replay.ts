@@ -149,25 +149,70 @@ export async function lastGeneration(
   const rest = entries.slice(at + 1);
   const folds = new Folds(how.isWhole ? [] : rest, entries[at]?.seq);
   const begins = entries[at];
-  if (begins?.entry.type !== "run.continued") {
-    const { otherInput } = how;
-    const input =
-      otherInput === undefined
-        ? await placeUnreadable(`Run ${run.runId}, its input`, () => inputOf(engine, run, journal.facts))
-        : otherInput.value;
-    return { execution: executionOf(engine, run, input, { folds }), rest };
-  }
-  const { seq, isFirst, entry } = begins;
-  const place = `Run ${run.runId}, entry ${seq} (${entry.type})`;
-  const input = await placeUnreadable(place, () => unpack(entry.value, engine.ports.blobs));
-  if (isFirst) folds.add({ from: 1, to: seq - 1 });
-  const execution = executionOf(engine, run, input, { from: entry, folds });
+  const execution = await codeBegunBy(engine, run, journal, begins, folds, how.otherInput);
+  if (begins?.isFirst === true) folds.add({ from: 1, to: begins.seq - 1 });
   let generation = 1;
   for (const left of entries.slice(0, at + 1)) {
     execution.leaveOut(left.seq, left.entry, generation);
     if (left.entry.type === "run.continued") generation = left.entry.generation;
   }
   return { execution, rest };
+}
+
+/** The code that an entry lets begin anew, or that of the run's beginning. */
+async function codeBegunBy(
+  engine: Engine,
+  run: Run,
+  { facts }: Journal,
+  begins: Placed | undefined,
+  folds: Folds,
+  otherInput?: { readonly value: unknown },
+): Promise<Execution> {
+  if (begins?.entry.type !== "run.continued") {
+    const input =
+      otherInput === undefined
+        ? await placeUnreadable(`Run ${run.runId}, its input`, () => inputOf(engine, run, facts))
+        : otherInput.value;
+    return executionOf(engine, run, input, { folds });
+  }
+  const { seq, entry } = begins;
+  const place = `Run ${run.runId}, entry ${seq} (${entry.type})`;
+  const input = await placeUnreadable(place, () => unpack(entry.value, engine.ports.blobs));
+  return executionOf(engine, run, input, { from: entry, folds });
+}
+
+/**
+ * Replays all that is recorded but the end: what every other replay leaves out, too. Answers the last generation of the code, or
+ * the first that diverges, and how many entries were delivered to all of them.
+ */
+export async function replayWhole(
+  engine: Engine,
+  run: Run,
+  journal: Journal,
+): Promise<{ readonly execution: Execution; readonly delivered: number }> {
+  const lastSeq = lastSeqOf(journal);
+  let entries = placed(journal).filter(({ entry }) => !isTerminal(entry));
+  let begins: Placed | undefined;
+  let delivered = 0;
+  for (;;) {
+    const end = entries.findIndex(({ entry }) => entry.type === "run.continued");
+    const rest = end < 0 ? entries : entries.slice(0, end);
+    const execution = await codeBegunBy(engine, run, journal, begins, new Folds([], begins?.seq));
+    execution.versions.foresee(rest);
+    execution.versions.isAtEnd = rest.length === 0 && end < 0;
+    await execution.start();
+    for (const each of rest) {
+      if (execution.fault !== undefined) break;
+      execution.versions.isAtEnd = each.seq === lastSeq;
+      await deliverEntry(engine, execution, each);
+    }
+    begins = entries[end];
+    if (begins !== undefined) execution.checkBeginsAnew(begins.seq);
+    delivered += execution.turn;
+    if (begins === undefined || execution.fault !== undefined) return { execution, delivered };
+    delivered += 1;
+    entries = entries.slice(end + 1);
+  }
 }
 
 /** C1: a terminal entry is the last, so it is never delivered. */

@@ -2,11 +2,12 @@
 // of before. Nothing runs but the workflows' own code: a step's body never does, because its result is in the journal.
 //
 // A run that has ended is replayed like one in flight, up to its last recorded call: what the code does after that is
-// its own affair, because runs that stand there have not done it yet.
+// its own affair, because runs that stand there have not done it yet. What a run that goes on leaves out, turns of loops and
+// beginnings of the code that have ended, is replayed, too, unless it is said otherwise: young runs have it still to do.
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type AskedVersion, type Engine, replay } from "../engine/index.ts";
+import { type AskedVersion, type Engine, replay, replayWhole } from "../engine/index.ts";
 import { isTerminal } from "../ports/journal.ts";
 import type { Run } from "../ports/run.ts";
 import { ERROR_CODES, PerdureError } from "../sdk/errors.ts";
@@ -18,10 +19,20 @@ import { type ChangeReport, VersionTallies } from "./version-report.ts";
 /** What `exportJournal` gave, or where it was written: a file, or a folder whose `.json` files are meant. */
 export type JournalSource = SavedJournal | string | URL;
 
+export interface ReplayOptions {
+  /**
+   * `whole`: all that is recorded. `needed`: what a run that goes on replays itself, so without turns of loops, and beginnings
+   * of the code (`ctx.continueAsNew`), that have ended: what code must still know when nothing but live runs counts.
+   *
+   * @default "whole"
+   */
+  readonly history?: "whole" | "needed";
+}
+
 export interface ReplayReport {
   /** Journals that were replayed. */
   readonly journals: number;
-  /** Recorded calls that the code came to again. */
+  /** Entries that the code came to again. What was left out is not among them. */
   readonly entries: number;
   /** Changes that the code asks for (`ctx.version`): which of its branches these runs hold, and which can be deleted. */
   readonly changes: readonly ChangeReport[];
@@ -39,6 +50,7 @@ export interface ReplayReport {
 export async function replayAll(
   journals: Iterable<JournalSource>,
   workflows: readonly AnyWorkflow[],
+  { history = "whole" }: ReplayOptions = {},
 ): Promise<ReplayReport> {
   const engine = new Laboratory(workflows).engine;
   const versions = new VersionTallies();
@@ -47,8 +59,8 @@ export async function replayAll(
   for (const source of journals) {
     for (const { place, saved } of open(source, count + 1)) {
       const journal = readSavedJournal(saved, place);
-      const replayed = await replayOne(engine, journal, place);
-      entries += replayed.calls;
+      const replayed = await replayOne(engine, journal, place, history);
+      entries += replayed.delivered;
       versions.add(journal.workflow, journal.status, replayed.asked);
       count += 1;
     }
@@ -59,23 +71,33 @@ export async function replayAll(
 }
 
 interface Replayed {
-  readonly calls: number;
+  readonly delivered: number;
   readonly asked: ReadonlyMap<string, AskedVersion>;
 }
 
-async function replayOne(engine: Engine, journal: ReadJournal, place: string): Promise<Replayed> {
+async function replayOne(
+  engine: Engine,
+  journal: ReadJournal,
+  place: string,
+  history: NonNullable<ReplayOptions["history"]>,
+): Promise<Replayed> {
+  const run = runOf(journal);
+  const loaded = { checkpoints: journal.checkpoints, facts: [] };
   const entries = journal.checkpoints.flatMap((checkpoint) => checkpoint.entries);
-  const calls = entries.filter((entry) => !isTerminal(entry)).length;
+  const last = entries.filter((entry) => !isTerminal(entry)).length;
   try {
-    const { execution } = await replay(
-      engine,
-      runOf(journal),
-      { checkpoints: journal.checkpoints, facts: [] },
-      calls,
-    );
-    if (execution.fault !== undefined) throw execution.fault;
-    if (execution.end.outcome === undefined && !execution.calls.anyOpen) throw foreignAwait(journal.runId);
-    return { calls, asked: execution.versions.asked };
+    const { execution, delivered } =
+      history === "whole"
+        ? await replayWhole(engine, run, loaded)
+        : await replay(engine, run, loaded, last).then(({ execution: e }) => ({
+            execution: e,
+            delivered: e.turn,
+          }));
+    const { calls, end, fault, versions } = execution;
+    if (fault !== undefined) throw fault;
+    const isOver = end.outcome !== undefined || end.continuation !== undefined;
+    if (!isOver && !calls.anyOpen) throw foreignAwait(journal.runId);
+    return { delivered, asked: versions.asked };
   } catch (error) {
     if (!(error instanceof PerdureError)) throw error;
     throw new PerdureError(error.code, `Saved journal ${place}: ${whatOf(error)}`, { cause: error });

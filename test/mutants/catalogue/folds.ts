@@ -80,8 +80,8 @@ export const folds: Area = [
     invariant: "F3",
     why: "the journal has a hole that nobody can read over",
     file: replay,
-    find: "if (isFirst) folds.add({ from: 1, to: seq - 1 });",
-    replace: "if (isFirst || seq > 0) folds.add({ from: 1, to: seq - 1 });",
+    find: "if (begins?.isFirst === true) folds.add(",
+    replace: "if (begins !== undefined) folds.add(",
     noticedIn: [LEFT_OUT],
   },
   {
