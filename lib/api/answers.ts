@@ -175,6 +175,36 @@ export const JournalPage = v.strictObject({
 });
 export type JournalPage = v.InferOutput<typeof JournalPage>;
 
+export const SavedJournalPage = v.strictObject({
+  format: v.literal("perdure.journal"),
+  formatVersion: v.literal(1),
+  workflow: v.string(),
+  workflowVersion: v.string(),
+  behaviour: count,
+  runId: v.string(),
+  createdAt: v.pipe(seq, v.description("Epoch ms, as all times of this answer.")),
+  startAt: v.exactOptional(seq),
+  scheduled: v.exactOptional(v.strictObject({ schedule: v.string(), for: seq })),
+  status: v.picklist(RUN_STATUSES),
+  input: v.exactOptional(
+    v.pipe(
+      v.looseObject({ encoding: v.string() }),
+      v.description("Only in the answer to a request without `after`."),
+    ),
+  ),
+  checkpoints: v.array(
+    v.strictObject({
+      first: seq,
+      fence: seq,
+      at: seq,
+      entries: v.array(v.looseObject({ type: v.string(), at: seq })),
+    }),
+  ),
+  after: v.pipe(seq, v.description("`after` of the next request, if there is more.")),
+  more: v.pipe(v.boolean(), v.description("Whether this is only a part of what is there.")),
+});
+export type SavedJournalPage = v.InferOutput<typeof SavedJournalPage>;
+
 export const EventPage = v.strictObject({ ...JournalPage.entries, status: v.picklist(RUN_STATUSES) });
 
 export const WorkflowList = v.strictObject({

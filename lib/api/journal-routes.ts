@@ -2,13 +2,14 @@
 import * as v from "valibot";
 import { JOURNAL_PAGE } from "../limits.ts";
 import { isClosed } from "../ports/run.ts";
-import { EventPage, JournalPage } from "./answers.ts";
+import { EventPage, JournalPage, SavedJournalPage } from "./answers.ts";
 import { streamEvents } from "./event-stream.ts";
 import { findRun } from "./find-run.ts";
 import { readJournalPage } from "./journal-page.ts";
 import { looks } from "./looks.ts";
-import { EventsQuery, JournalQuery, RunPath, waitMsOf } from "./requests.ts";
+import { EventsQuery, JournalQuery, RunPath, SavedQuery, waitMsOf } from "./requests.ts";
 import { defineRoute, json, type Route } from "./route.ts";
+import { readSavedPage } from "./saved-page.ts";
 
 const journal = defineRoute({
   method: "GET",
@@ -23,6 +24,22 @@ const journal = defineRoute({
     await findRun(api.engine, params.runId);
     const { after = 0, limit = JOURNAL_PAGE.default } = query;
     return c.json(await readJournalPage(api.engine, params.runId, after, limit));
+  },
+});
+
+const savedJournal = defineRoute({
+  method: "GET",
+  path: "/runs/{runId}/journal/saved",
+  id: "saveJournal",
+  summary:
+    "A run's journal with all that it needs to be replayed against other code (`replayAll` of perdure/testing). With `more` it is a part, and `after` asks for the next.",
+  params: RunPath,
+  query: SavedQuery,
+  answers: { 200: json(SavedJournalPage, "The journal, or a part of one that is large.") },
+  faults: ["E_RUN_NOT_FOUND"],
+  async handle({ params, query, c, api }) {
+    const run = await findRun(api.engine, params.runId);
+    return c.json(await readSavedPage(api.engine, run, query.after));
   },
 });
 
@@ -73,4 +90,4 @@ function lastEventId(header: string | undefined): number | undefined {
   return header !== undefined && /^\d{1,10}$/.test(header) ? Number(header) : undefined;
 }
 
-export const journalRoutes: readonly Route[] = [journal, events];
+export const journalRoutes: readonly Route[] = [journal, savedJournal, events];

@@ -166,6 +166,7 @@ export const JournalQuery = v.strictObject({
   after,
   limit: v.exactOptional(wholeNumber(1, JOURNAL_PAGE.most)),
 });
+export const SavedQuery = v.strictObject({ after });
 export const EventsQuery = v.strictObject({ after, wait });
 export const ListQuery = v.strictObject({
   workflow: v.exactOptional(v.pipe(name, v.description("@default - every workflow that is deployed"))),

@@ -6,12 +6,13 @@ export { type Disposition, type Engine, faultBackoffMs, type Host } from "./engi
 export { forkRun, retryRun } from "./fork-run.ts";
 export { handleMessage } from "./handle-message.ts";
 export { pauseRun, resumeRun } from "./pause-run.ts";
-export { pack, unpack } from "./payloads.ts";
+export { unpack } from "./payloads.ts";
 export { type ApprovalState, readApproval } from "./read-approval.ts";
 export { readState } from "./read-state.ts";
 export { createRegistry, ownWorkflows, type Registry, workflowsOf } from "./registry.ts";
 export { replay, replayWhole } from "./replay.ts";
 export { reviveRun } from "./revive-run.ts";
+export { savedHead, saveEntry, saveInput } from "./save-journal.ts";
 export {
   backfillSchedule,
   createSchedule,

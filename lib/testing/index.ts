@@ -7,7 +7,7 @@ export { exploreCrashes } from "./explore-crashes.ts";
 export type { ExploreOptions } from "./explore-options.ts";
 export type { JournalEntry } from "./journal-entry.ts";
 export { type JournalSource, type ReplayOptions, type ReplayReport, replayAll } from "./replay-all.ts";
-export type { SavedJournal } from "./saved-journal.ts";
+export { collectJournal, type SavedJournal } from "./saved-journal.ts";
 export type { StepMock } from "./step-mock.ts";
 export {
   createTestEnvironment,

@@ -1,18 +1,15 @@
-// A run's journal as plain JSON, to be kept in a repository and replayed against later code. It holds all that replay
-// needs: what lies elsewhere (large values, large input) is put in, and bytes are base64. Stacks of errors are left out:
-// they tell of the machine, and no code decides by them.
+// A run's journal as plain JSON, to be kept in a repository and replayed against later code: read here, written by
+// lib/engine/save-journal.ts, put together here when an API has given it in parts.
 //
 //   { format, formatVersion, workflow, workflowVersion, behaviour, runId, createdAt, status, input, checkpoints: [
 //       { first, fence, at, entries: [ { type, id, at, value: { encoding, text | gzip } } ] } ] }
 //
 // Times are epoch ms. `formatVersion` rises when a reader of before could misread what is written.
 import * as v from "valibot";
-import { asCheckpoint, type Engine, pack, unpack } from "../engine/index.ts";
-import type { Blobs } from "../ports/blobs.ts";
-import type { Checkpoint, Entry } from "../ports/journal.ts";
-import type { Failure, Payload } from "../ports/payload.ts";
-import { RUN_STATUSES, type Run, type RunStatus, type ScheduledFor } from "../ports/run.ts";
-import type { Store } from "../ports/store.ts";
+import { asCheckpoint, type Engine, savedHead, saveEntry, saveInput } from "../engine/index.ts";
+import type { Checkpoint } from "../ports/journal.ts";
+import type { Payload } from "../ports/payload.ts";
+import { RUN_STATUSES, type RunStatus, type ScheduledFor } from "../ports/run.ts";
 import { PerdureError } from "../sdk/errors.ts";
 
 const FORMAT = "perdure.journal";
@@ -61,6 +58,14 @@ const Journal = v.object({
   ),
 });
 
+/** What an API gives at a time. */
+const Part = v.looseObject({
+  after: Count,
+  more: v.boolean(),
+  input: v.optional(v.unknown()),
+  checkpoints: v.array(v.unknown()),
+});
+
 export type SavedJournal = v.InferOutput<typeof Journal>;
 type SavedEntry = SavedJournal["checkpoints"][number]["entries"][number];
 
@@ -80,22 +85,13 @@ export interface ReadJournal {
 
 /** @throws E_RUN_NOT_FOUND */
 export async function saveJournal(engine: Engine, runId: string): Promise<SavedJournal> {
-  const { store, blobs } = engine.ports;
+  const { store } = engine.ports;
   const run = await store.runs.get(runId);
   if (run === undefined) throw new PerdureError("E_RUN_NOT_FOUND", `There is no run "${runId}".`);
   const { checkpoints } = await store.journal.load(runId);
-  return {
-    format: FORMAT,
-    formatVersion: FORMAT_VERSION,
-    workflow: run.workflow,
-    workflowVersion: run.version,
-    behaviour: run.behaviour,
-    runId,
-    createdAt: run.createdAt,
-    ...(run.startAt === undefined ? {} : { startAt: run.startAt }),
-    ...(run.scheduled === undefined ? {} : { scheduled: run.scheduled }),
-    status: run.status,
-    input: await savePayload(await inputOf(run, store), blobs),
+  const saved = {
+    ...savedHead(run),
+    input: await saveInput(engine, run),
     checkpoints: await Promise.all(
       checkpoints.map(async ({ first, fence, at, entries }) => ({
         first,
@@ -105,6 +101,39 @@ export async function saveJournal(engine: Engine, runId: string): Promise<SavedJ
       })),
     ),
   };
+  return saved as unknown as SavedJournal;
+}
+
+/**
+ * The whole of a journal that `GET /runs/{runId}/journal/saved` gives in parts. `get` asks for one of them: the first
+ * without a position, each further one with the one that the part before ended at.
+ *
+ * @example
+ * const journal = await collectJournal(async (after) => {
+ *   const query = after === undefined ? "" : `?after=${after}`;
+ *   return await (await fetch(`${api}/runs/${runId}/journal/saved${query}`, { headers })).json();
+ * });
+ * @throws E_CORRUPT when it answers something else
+ */
+export async function collectJournal(get: (after?: number) => Promise<unknown>): Promise<SavedJournal> {
+  let part = readPart(await get());
+  const checkpoints = [...part.checkpoints];
+  const { input } = part;
+  while (part.more) {
+    const { after } = part;
+    part = readPart(await get(after));
+    if (part.more && part.after <= after) throw corrupt("from the API", `no part follows position ${after}`);
+    checkpoints.push(...part.checkpoints);
+  }
+  const { after: _after, more: _more, ...last } = part;
+  return { ...last, ...(input === undefined ? {} : { input }), checkpoints } as SavedJournal;
+}
+
+function readPart(answer: unknown): v.InferOutput<typeof Part> {
+  const result = v.safeParse(Part, answer, { abortEarly: true });
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  throw corrupt("from the API", `at ${pointerOf(issue)}, ${issue.message}`);
 }
 
 /**
@@ -113,6 +142,8 @@ export async function saveJournal(engine: Engine, runId: string): Promise<SavedJ
  * @throws E_CORRUPT that names `place` and where in it the fault is
  */
 export function readSavedJournal(saved: unknown, place: string): ReadJournal {
+  if (v.is(v.object({ more: v.literal(true) }), saved))
+    throw corrupt(place, "it is one part of a large journal; collectJournal puts the parts together");
   const result = v.safeParse(Journal, saved, { abortEarly: true });
   if (!result.success) {
     const [issue] = result.issues;
@@ -135,45 +166,6 @@ function corrupt(place: string, what: string): PerdureError {
   return new PerdureError("E_CORRUPT", `Saved journal ${place} cannot be read: ${what}.`);
 }
 
-async function inputOf({ runId, input }: Run, store: Store): Promise<Payload> {
-  if ("payload" in input) return input.payload;
-  const fact = await store.journal.fact(runId, input.fact);
-  if (fact?.kind === "input") return fact.value;
-  throw new PerdureError("E_INTERNAL", `Run ${runId} has lost its input ${input.fact}.`);
-}
-
-async function saveEntry(engine: Engine, runId: string, entry: Entry): Promise<SavedEntry> {
-  const { blobs } = engine.ports;
-  const saved: unknown = {
-    ...entry,
-    ...("value" in entry ? { value: await savePayload(entry.value, blobs) } : {}),
-    ...("failure" in entry ? { failure: await saveFailure(engine, runId, entry.failure) } : {}),
-  };
-  return saved as SavedEntry;
-}
-
-async function saveFailure(engine: Engine, runId: string, { where: _place, ...failure }: Failure) {
-  const { blobs } = engine.ports;
-  const thrown = await unpack(failure.error, blobs);
-  dropStacks(thrown);
-  return { ...failure, error: await savePayload(await pack(thrown, runId, engine), blobs) };
-}
-
-/** Of an error as it was recorded, and of all that it holds. */
-function dropStacks(part: unknown, seen = new Set<object>()): void {
-  if (typeof part !== "object" || part === null || seen.has(part)) return;
-  seen.add(part);
-  if (part instanceof Error) {
-    Object.defineProperty(part, "stack", { value: undefined, configurable: true, writable: true });
-    dropStacks(part.cause, seen);
-    if (part instanceof AggregateError) dropStacks(part.errors, seen);
-  }
-  if (ArrayBuffer.isView(part)) return;
-  const parts =
-    part instanceof Map ? [...part].flat() : part instanceof Set ? [...part] : Object.values(part);
-  for (const each of parts) dropStacks(each, seen);
-}
-
 function readEntry(entry: SavedEntry): unknown {
   const { value, failure, ...rest } = entry;
   return {
@@ -181,12 +173,6 @@ function readEntry(entry: SavedEntry): unknown {
     ...(value === undefined ? {} : { value: readPayload(value) }),
     ...(failure === undefined ? {} : { failure: { ...failure, error: readPayload(failure.error) } }),
   };
-}
-
-async function savePayload(payload: Payload, blobs: Blobs): Promise<v.InferOutput<typeof SavedPayload>> {
-  if ("text" in payload) return payload;
-  const bytes = "gzip" in payload ? payload.gzip : await blobs.get(payload.blob);
-  return { encoding: payload.encoding, gzip: Buffer.from(bytes).toString("base64") };
 }
 
 function readPayload(saved: v.InferOutput<typeof SavedPayload>): Payload {

@@ -17,6 +17,7 @@ const ROUTES = [
   "GET /runs",
   "GET /runs/{runId}",
   "GET /runs/{runId}/journal",
+  "GET /runs/{runId}/journal/saved",
   "GET /runs/{runId}/events",
   "POST /runs/{runId}/signals/{name}",
   "POST /runs/{runId}/retry",

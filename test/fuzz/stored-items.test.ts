@@ -163,6 +163,7 @@ async function expectUnread(open: () => Promise<Played>, damage: Damage): Promis
   for (const [method, path] of [
     ["GET", `/runs/${victim}`],
     ["GET", `/runs/${victim}/journal`],
+    ["GET", `/runs/${victim}/journal/saved`],
     ["POST", `/runs/${victim}/signals/word`],
   ] as const) {
     const body = method === "POST" ? { body: JSON.stringify({ payload: "again" }) } : {};
