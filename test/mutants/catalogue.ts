@@ -1,5 +1,6 @@
 // All mutants. An area is a file; a new one is added here.
 import { atMostOnce } from "./catalogue/at-most-once.ts";
+import { blame } from "./catalogue/blame.ts";
 import { callbacks } from "./catalogue/callbacks.ts";
 import { cancelling } from "./catalogue/cancelling.ts";
 import { children } from "./catalogue/children.ts";
@@ -68,6 +69,7 @@ export const CATALOGUE: readonly Mutant[] = [
   ...singletons,
   ...schedules,
   ...repairing,
+  ...blame,
   ...outsiders,
   ...runRules,
   ...storeMemory,
