@@ -117,6 +117,8 @@ export const MAX_LIMIT_KEY_CHARS = 128;
 export const MAX_WAITERS_READ = 25;
 /** Times one run looks at a line that moves: enough to fill a limit that was raised from one to the most. */
 export const MAX_LOOKS_AT_LINE = 50;
+/** A run whose code begins this much later than it was to says so in its journal, and its times count from then. */
+export const LATE_BEGINNING_MS = 60_000;
 /** Holders of a full limiter that one look checks for being gone: chosen by chance, so that each has its turn. */
 export const MAX_HOLDERS_CHECKED = 10;
 /** A singleton's slot of a run that is not there is its starter's for this long: META is put right after it was taken. */

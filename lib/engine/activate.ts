@@ -1,7 +1,7 @@
 // A wake-up message becomes an activation: claim, load, replay, work, leave. Decides what happens to the message (W2):
 // it is deleted only when this activation claimed with it and has left the run in order, or when the run has nothing
 // for it to do.
-import { MAX_REPLAYS_PER_ACTIVATION } from "../limits.ts";
+import { LATE_BEGINNING_MS, MAX_REPLAYS_PER_ACTIVATION } from "../limits.ts";
 import type { TerminalEntry } from "../ports/journal.ts";
 import type { Run } from "../ports/run.ts";
 import type { ClaimRefusal, Loaded } from "../ports/store.ts";
@@ -155,6 +155,10 @@ class Holder {
       const keptBack = await this.#keepBack(journal);
       if (keptBack !== undefined) return keptBack;
     }
+    if (beginsLate(run, journal, engine.ports.clock.now())) {
+      await this.#writer(0).append([{ type: "run.began", at: engine.ports.clock.now() }]);
+      return await this.#replayAndWork(await engine.ports.store.journal.load(run.runId, run.folds));
+    }
     const replayed = await replayOrFault(engine, run, journal);
     if (replayed instanceof PerdureError) {
       if (isDeploymentUnderWay(replayed, this.#host.receiveCount)) throw replayed;
@@ -267,6 +271,11 @@ class Holder {
 function askedToEnd(engine: Engine, run: Run, { facts, checkpoints }: Loaded): CancelFact | undefined {
   const asked = (kind: CancelFact["kind"]) => endFactOf(engine, run, facts, kind);
   return asked("terminate") ?? (checkpoints.length === 0 ? asked("cancel") : undefined);
+}
+
+/** It stood in line, was paused, or its message was long under way: that is no time that its steps have taken. */
+function beginsLate({ startAt, createdAt }: Run, { checkpoints }: Loaded, now: number): boolean {
+  return checkpoints.length === 0 && now - (startAt ?? createdAt) >= LATE_BEGINNING_MS;
 }
 
 /** META follows the journal (J4). A journal that ends before it has lost entries: what they recorded would run again. */

@@ -159,6 +159,9 @@ export class Execution {
         case "run.expired":
           this.end.expire();
           break;
+        case "run.began":
+          // Taken over from another run: what counts from it has begun already.
+          break;
         case "run.version_marked":
           this.versions.noteMark(entry);
           break;

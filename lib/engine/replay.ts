@@ -145,12 +145,12 @@ export async function lastGeneration(
   how: { readonly otherInput?: { readonly value: unknown } | undefined; readonly isWhole?: boolean },
 ): Promise<Begun> {
   const entries = placed(journal);
-  const at = entries.findLastIndex(({ entry }) => entry.type === "run.continued");
+  const at = entries.findLastIndex(({ entry }) => isBeginning(entry));
   const rest = entries.slice(at + 1);
   const folds = new Folds(how.isWhole ? [] : rest, entries[at]?.seq);
   const begins = entries[at];
   const execution = await codeBegunBy(engine, run, journal, begins, folds, how.otherInput);
-  if (begins?.isFirst === true) folds.add({ from: 1, to: begins.seq - 1 });
+  if (begins?.isFirst === true && begins.seq > 1) folds.add({ from: 1, to: begins.seq - 1 });
   let generation = 1;
   for (const left of entries.slice(0, at + 1)) {
     execution.leaveOut(left.seq, left.entry, generation);
@@ -159,7 +159,11 @@ export async function lastGeneration(
   return { execution, rest };
 }
 
-/** The code that an entry lets begin anew, or that of the run's beginning. */
+function isBeginning({ type }: Entry): boolean {
+  return type === "run.continued" || type === "run.began";
+}
+
+/** The code that an entry lets begin, or that of the run's beginning. */
 async function codeBegunBy(
   engine: Engine,
   run: Run,
@@ -173,7 +177,8 @@ async function codeBegunBy(
       otherInput === undefined
         ? await placeUnreadable(`Run ${run.runId}, its input`, () => inputOf(engine, run, facts))
         : otherInput.value;
-    return executionOf(engine, run, input, { folds });
+    const from = begins === undefined ? {} : { from: { generation: 1, at: begins.entry.at } };
+    return executionOf(engine, run, input, { ...from, folds });
   }
   const { seq, entry } = begins;
   const place = `Run ${run.runId}, entry ${seq} (${entry.type})`;
@@ -195,6 +200,7 @@ export async function replayWhole(
   let begins: Placed | undefined;
   let delivered = 0;
   for (;;) {
+    if (entries[0]?.entry.type === "run.began") begins = entries.shift();
     const end = entries.findIndex(({ entry }) => entry.type === "run.continued");
     const rest = end < 0 ? entries : entries.slice(0, end);
     const execution = await codeBegunBy(engine, run, journal, begins, new Folds([], begins?.seq));

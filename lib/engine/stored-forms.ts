@@ -112,6 +112,7 @@ const ENTRIES: Readonly<Record<Entry["type"], Form>> = {
   },
   "run.continue_refused": { at: isTime, failure: isFailure },
   "run.cancel_requested": { at: isTime, reason: orAbsent(isText) },
+  "run.began": { at: isTime },
   "run.expired": { at: isTime },
   "run.version_marked": { at: isTime, change: isText, version: isCount },
   "run.succeeded": { at: isTime, value: isPayload },

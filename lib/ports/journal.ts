@@ -133,6 +133,8 @@ export type LoopTurned = OfCall &
     /** From here up to this entry there are only entries of turns that have ended: replay does not need them. */
     readonly from: number;
   };
+/** The code began much later than the run was made or was to start: its times count from here. The first entry, if any. */
+export type RunBegan = Stamp & { readonly type: "run.began" };
 /** Somebody asked for the end: every open call rejects with `CancelledError`. */
 export type RunCancelRequested = Stamp & { readonly type: "run.cancel_requested"; readonly reason?: string };
 /** The run's time is up: its code goes no further, what it registered is undone. */
@@ -214,7 +216,13 @@ export type CallEntry =
 /** The entry that ends a journal (C1). */
 export type TerminalEntry = RunSucceeded | RunFailed | RunTimedOut | RunCancelled;
 /** Entries about the run as a whole that do not end it. */
-export type RunEntry = RunCancelRequested | RunExpired | RunVersionMarked | RunContinued | RunContinueRefused;
+export type RunEntry =
+  | RunBegan
+  | RunCancelRequested
+  | RunExpired
+  | RunVersionMarked
+  | RunContinued
+  | RunContinueRefused;
 export type Entry = CallEntry | RunEntry | TerminalEntry;
 
 const TERMINAL = ["run.succeeded", "run.failed", "run.timed_out", "run.cancelled"];

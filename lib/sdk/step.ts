@@ -63,8 +63,8 @@ export interface StepOptions<T = unknown> {
   /** Longest an attempt may take; then its AbortSignal fires and the attempt has failed with `TimeoutError`. */
   readonly timeout?: Duration;
   /**
-   * Longest the step may take in all, waits between attempts included, from the last recorded result before it. Then it
-   * fails, with `TimeoutError` as its cause.
+   * Longest the step may take in all, waits between attempts included, from the last recorded result before it, or from when
+   * the run began. Then it fails, with `TimeoutError` as its cause.
    */
   readonly totalTimeout?: Duration;
   /** An attempt that sends no heartbeat for this long has failed with `TimeoutError`. */

@@ -80,8 +80,8 @@ export const folds: Area = [
     invariant: "F3",
     why: "the journal has a hole that nobody can read over",
     file: replay,
-    find: "if (begins?.isFirst === true) folds.add(",
-    replace: "if (begins !== undefined) folds.add(",
+    find: "if (begins?.isFirst === true && begins.seq > 1) folds.add(",
+    replace: "if (begins !== undefined && begins.seq > 1) folds.add(",
     noticedIn: [LEFT_OUT],
   },
   {

@@ -4,6 +4,7 @@ import type { Area } from "../mutant.ts";
 const execution = "lib/engine/execution.ts";
 const context = "lib/engine/context.ts";
 const DIVERGENCE = ["test/engine/divergence.test.ts"];
+const LATE = ["test/engine/late-beginning.test.ts"];
 
 export const replay: Area = [
   {
@@ -123,5 +124,50 @@ export const replay: Area = [
     find: '        execution.checkCalled("ctx.compensations.forget");\n',
     replace: "",
     noticedIn: DIVERGENCE,
+  },
+  {
+    name: "time in line counts as time of the first steps",
+    invariant: "code",
+    why: "a step fails for want of time without an attempt",
+    file: "lib/engine/activate.ts",
+    find: "return checkpoints.length === 0 && now - (startAt ?? createdAt) >= LATE_BEGINNING_MS;",
+    replace: "return checkpoints.length < 0 && now - (startAt ?? createdAt) >= LATE_BEGINNING_MS;",
+    noticedIn: LATE,
+  },
+  {
+    name: "a run that is to start later begins late",
+    invariant: "code",
+    why: "one more write for every run that waits for its time",
+    file: "lib/engine/activate.ts",
+    find: "now - (startAt ?? createdAt) >=",
+    replace: "now - (startAt === undefined ? createdAt : createdAt) >=",
+    noticedIn: LATE,
+  },
+  {
+    name: "a late beginning is taken for history",
+    invariant: "D1",
+    why: "new code takes the oldest branch of its changes, and logs nothing",
+    file: "lib/engine/replay.ts",
+    find: ' || type === "run.began"',
+    replace: "",
+    noticedIn: LATE,
+  },
+  {
+    name: "a late beginning is recorded and not looked at",
+    invariant: "D1",
+    why: "the code sees another time at its beginning than the next time",
+    file: "lib/engine/replay.ts",
+    find: "begins === undefined ? {} : { from: { generation: 1, at: begins.entry.at } };",
+    replace: "{};",
+    noticedIn: LATE,
+  },
+  {
+    name: "a whole replay begins early",
+    invariant: "D1",
+    why: "saved journals are told to differ that do not",
+    file: "lib/engine/replay.ts",
+    find: '    if (entries[0]?.entry.type === "run.began") begins = entries.shift();\n',
+    replace: "",
+    noticedIn: LATE,
   },
 ];
