@@ -6,7 +6,9 @@ import type { TerminalEntry } from "../ports/journal.ts";
 import type { Run } from "../ports/run.ts";
 import type { ClaimRefusal, Loaded } from "../ports/store.ts";
 import { PerdureError } from "../sdk/errors.ts";
+import { SCHEDULE_WORKFLOW } from "../sdk/names.ts";
 import { Activation } from "./activation.ts";
+import { BEHAVIOUR } from "./behaviour.ts";
 import { endFactOf } from "./end-request.ts";
 import { type Disposition, DONE, type Engine, faultBackoffMs, type Host, later } from "./engine.ts";
 import { admit, isToBeAdmitted, waitingFor } from "./flow/admission.ts";
@@ -273,9 +275,14 @@ function askedToEnd(engine: Engine, run: Run, { facts, checkpoints }: Loaded): C
   return asked("terminate") ?? (checkpoints.length === 0 ? asked("cancel") : undefined);
 }
 
-/** It stood in line, was paused, or its message was long under way: that is no time that its steps have taken. */
-function beginsLate({ startAt, createdAt }: Run, { checkpoints }: Loaded, now: number): boolean {
-  return checkpoints.length === 0 && now - (startAt ?? createdAt) >= LATE_BEGINNING_MS;
+/**
+ * It stood in line, was paused, or its message was long under way: that is no time that its steps have taken. The times of a
+ * schedule count from when it was made all the same.
+ */
+function beginsLate(run: Run, { checkpoints }: Loaded, now: number): boolean {
+  const { startAt, createdAt, workflow, behaviour } = run;
+  if (checkpoints.length > 0 || behaviour > BEHAVIOUR || workflow === SCHEDULE_WORKFLOW) return false;
+  return now - (startAt ?? createdAt) >= LATE_BEGINNING_MS;
 }
 
 /** META follows the journal (J4). A journal that ends before it has lost entries: what they recorded would run again. */

@@ -34,6 +34,10 @@ async function marksOf(lab: Lab, runId: string): Promise<readonly string[]> {
 const stepsOf = async (lab: Lab, runId: string) =>
   (await lab.entries(runId)).flatMap((entry) => (entry.type === "step.succeeded" ? [entry.id] : []));
 
+/** Without the names of the runs that large values were moved to. */
+const apartFromBlobs = (entries: readonly unknown[]): unknown =>
+  JSON.parse(JSON.stringify(entries).replaceAll(/"run_\w+\//g, '"'));
+
 describe("ctx.version in a loop", () => {
   const sleeping = (change?: (c: Context, turn: number) => void) =>
     looping(4, async (c, turn) => {
@@ -178,7 +182,8 @@ describe("ctx.version in a loop", () => {
       const retried = await retryRun(lab.engine, { runId });
       expect(await lab.result(retried.runId)).toBe("done");
       // All but the failure, and the end that came of it.
-      expect((await lab.entries(retried.runId)).slice(0, before.length - 2)).toEqual(before.slice(0, -2));
+      const kept = (await lab.entries(retried.runId)).slice(0, before.length - 2);
+      expect(apartFromBlobs(kept)).toEqual(apartFromBlobs(before.slice(0, -2)));
     }
   });
 
@@ -214,7 +219,7 @@ describe("ctx.version in a loop", () => {
     const retried = await retryRun(lab.engine, { runId });
     expect(await lab.result(retried.runId)).toBe("done");
     const after = await lab.entries(retried.runId);
-    expect(after.slice(0, at)).toEqual(before.slice(0, at));
+    expect(apartFromBlobs(after.slice(0, at))).toEqual(apartFromBlobs(before.slice(0, at)));
     expect(after[at]).toMatchObject({ type: "step.succeeded", id: "l/2/risk" });
   });
 });
