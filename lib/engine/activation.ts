@@ -277,7 +277,9 @@ export class Activation {
     const now = engine.ports.clock.now();
     if (execution.end.outcome !== undefined && !this.#isUnsure()) {
       const said = await lastWords(engine, execution);
-      return await this.#terminate(await terminalOf(execution, execution.end.outcome, engine, now), said);
+      // Time was up by the clock of whoever recorded that.
+      const at = Math.max(now, execution.now);
+      return await this.#terminate(await terminalOf(execution, execution.end.outcome, engine, at), said);
     }
     const terminate = this.#asked("terminate");
     if (terminate !== undefined)

@@ -97,13 +97,16 @@ export class EndRules {
     else this.#begunAnew.delete(runId);
   }
 
-  #suspended({ args: [{ runId, fence, seen, status }], answer, before }: SeenBy<"runs.suspend">): void {
+  #suspended({ args: [suspension], answer, before }: SeenBy<"runs.suspend">): void {
+    const { runId, fence, seen, status, waits } = suspension;
     if (!answer.ok) return;
     const isRepeated = before?.fence === fence && before.leaseUntil === undefined && before.handled === seen;
     if (isRepeated || (status === "pending" && this.#begunAnew.has(runId))) return;
     if (this.#accepted.has(`terminate ${runId}`))
       this.#complain(`${runId} was suspended after it had been terminated`);
-    if (this.#accepted.has(`cancel ${runId}`) && !this.#told.has(runId))
+    // Code that has failed is told nothing more: its run only hears out what it would have to undo.
+    const hearsOut = waits.length > 0 && waits.every(({ kind }) => kind === "step-handler");
+    if (this.#accepted.has(`cancel ${runId}`) && !this.#told.has(runId) && !hearsOut)
       this.#complain(`${runId} was suspended and its code was not told that it is cancelled`);
   }
 
