@@ -20,6 +20,10 @@ export class EndRules {
   readonly #told = new Set<string>();
   /** Runs whose next owner begins their code anew: they are left whatever came meanwhile, and told then. */
   readonly #begunAnew = new Set<string>();
+  /** Runs whose time is up, as their journals say. */
+  readonly #expired = new Set<string>();
+  /** The run whose code has thrown in a process, since it loaded the journal. */
+  readonly #failed = new Map<SimProcess, string>();
   /** The run that a process has loaded, when nothing of its code may run any more. */
   readonly #outright = new Map<SimProcess, string>();
   /** Since when a process knows that its run is paused, epoch ms. */
@@ -41,6 +45,7 @@ export class EndRules {
       if (stored?.runId === runId && answer !== undefined) this.#accepted.add(`${stored.request} ${runId}`);
     },
     "journal.load": ({ process, args: [runId], answer: { facts, checkpoints } }) => {
+      this.#failed.delete(process);
       const isAsked = (request: Request) => facts.some(({ kind }) => kind === request);
       const hasEnded = checkpoints.at(-1)?.entries.some(isTerminal) === true;
       const isOutright = isAsked("terminate") || (isAsked("cancel") && checkpoints.length === 0);
@@ -74,6 +79,10 @@ export class EndRules {
     else if (!this.#knowsOfPause.has(process)) this.#knowsOfPause.set(process, this.#now());
   }
 
+  codeFailed(process: SimProcess, runId: string): void {
+    this.#failed.set(process, runId);
+  }
+
   /** A step's body begins in this process. */
   bodyBegins(process: SimProcess, { runId, id, on, isLate }: Attempt): void {
     if (on || isLate === true) return;
@@ -93,19 +102,21 @@ export class EndRules {
         `${runId}: ${entries[0]?.type} was recorded although the run was to end without its code`,
       );
     if (entries.some(({ type }) => type === "run.cancel_requested")) this.#told.add(runId);
+    if (entries.some(({ type }) => type === "run.expired")) this.#expired.add(runId);
     if (entries.at(-1)?.type === "run.continued") this.#begunAnew.add(runId);
     else this.#begunAnew.delete(runId);
   }
 
-  #suspended({ args: [suspension], answer, before }: SeenBy<"runs.suspend">): void {
+  #suspended({ process, args: [suspension], answer, before }: SeenBy<"runs.suspend">): void {
     const { runId, fence, seen, status, waits } = suspension;
     if (!answer.ok) return;
     const isRepeated = before?.fence === fence && before.leaseUntil === undefined && before.handled === seen;
     if (isRepeated || (status === "pending" && this.#begunAnew.has(runId))) return;
     if (this.#accepted.has(`terminate ${runId}`))
       this.#complain(`${runId} was suspended after it had been terminated`);
-    // Code that has failed is told nothing more: its run only hears out what it would have to undo.
-    const hearsOut = waits.length > 0 && waits.every(({ kind }) => kind === "step-handler");
+    // Code that has come to its end is told nothing more: its run only hears out what it would have to undo.
+    const isOver = this.#failed.get(process) === runId || this.#expired.has(runId);
+    const hearsOut = isOver && waits.length > 0 && waits.every(({ kind }) => kind === "step-handler");
     if (this.#accepted.has(`cancel ${runId}`) && !this.#told.has(runId) && !hearsOut)
       this.#complain(`${runId} was suspended and its code was not told that it is cancelled`);
   }

@@ -264,6 +264,8 @@ export function longestMs({
 /** What a program's code is told by the process it runs in. */
 export type Runner = Pick<Interpreter, "pause" | "hands"> & {
   readonly begin: (runId: string, ...attempt: Parameters<Interpreter["begin"]>) => void;
+  /** The code has thrown. */
+  readonly failed: (runId: string) => void;
   readonly complain: (runId: string, what: string) => void;
   readonly handOut: (runId: string, ...tokens: Parameters<Interpreter["handOut"]>) => void;
 };
@@ -271,7 +273,7 @@ export type Runner = Pick<Interpreter, "pause" | "hands"> & {
 export function workflowOf(
   program: Program,
   { version, hasEpilogue }: Code,
-  { begin, complain, pause, hands, handOut }: Runner,
+  { begin, failed, complain, pause, hands, handOut }: Runner,
 ): AnyWorkflow {
   const timeout = program.runTimeoutMs === undefined ? {} : { timeout: program.runTimeoutMs };
   const own: AnyWorkflow = workflow(
@@ -314,10 +316,17 @@ export function workflowOf(
       };
       const label = labelOfGeneration(input.label, generation);
       const at = inScope(ctx, "", { label, remember: (value) => drawn.push(value) });
-      const value = await at.run(node ?? instanceOf(program.root, "g", generation - 1));
-      if (generation < generations) await ctx.continueAsNew({ ...input, generation: generation + 1 });
-      // Not when it fails: what is being undone then has no place for it.
-      if (hasEpilogue) await ctx.step(EPILOGUE, () => "over");
+      const body = async () => {
+        const value = await at.run(node ?? instanceOf(program.root, "g", generation - 1));
+        if (generation < generations) await ctx.continueAsNew({ ...input, generation: generation + 1 });
+        // Not when it fails: what is being undone then has no place for it.
+        if (hasEpilogue) await ctx.step(EPILOGUE, () => "over");
+        return value;
+      };
+      const value = await body().catch((error: unknown) => {
+        failed(ctx.runId);
+        throw error;
+      });
       // What goes on behind the end must not change what it came to.
       return { value, drawn: [...drawn] };
     },

@@ -57,12 +57,13 @@ export const nudge: Primitive<NudgeNode> = {
         at.begin({ id: name, attempt, on: false });
         await at.hands.signal(targetOf(node, at), node.signal, { nudge: name }, idempotencyKey);
       },
-      { retry: { maxAttempts: ATTEMPTS, max: "20s" } },
+      // The other run may be started half an hour later: it tries for longer.
+      { retry: { maxAttempts: ATTEMPTS, max: "60s" } },
     );
     return "nudged";
   },
   expect: () => "nudged",
-  longestMs: () => 60_000,
+  longestMs: () => 120_000,
 };
 
 /** Runs that nobody numbered nudge from the first on. */

@@ -31,6 +31,7 @@ export interface ProcessOptions {
     act: (args: readonly unknown[]) => unknown,
   ) => Promise<unknown>;
   readonly onBody: (process: SimProcess, attempt: Attempt) => void;
+  readonly onFailed: (process: SimProcess, runId: string) => void;
   readonly isMended: (label: string) => boolean;
   readonly onComplaint: (what: string) => void;
   readonly onTokens: (runId: string, name: string, tokens: Tokens) => void;
@@ -79,10 +80,11 @@ export class SimProcess {
   }
 
   #engineOf(options: ProcessOptions): Engine {
-    const { program, code, ports, onBody, onComplaint, onTokens } = options;
+    const { program, code, ports, onBody, onFailed, onComplaint, onTokens } = options;
     const clock = this.#clockOf(ports.clock);
     const ownWorkflow = workflowOf(program, code, {
       begin: (runId, attempt) => onBody(this, { runId, ...attempt }),
+      failed: (runId) => onFailed(this, runId),
       handOut: onTokens,
       complain: (runId, what) => onComplaint(`${runId}: ${what}`),
       pause: async (ms) => await clock.sleep(ms),

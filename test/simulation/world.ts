@@ -246,6 +246,7 @@ export class World {
         this.flowRules.bodyBegins(caller, attempt);
         this.repairRules.bodyBegins(attempt);
       },
+      onFailed: (caller, runId) => this.endRules.codeFailed(caller, runId),
       isMended: (label) => this.repairRules.isMended(label),
       onComplaint: (what) => this.complain(what),
       onTokens: (runId, name, tokens) => {
