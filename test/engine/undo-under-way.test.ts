@@ -140,6 +140,34 @@ describe("a step that is under way", () => {
     Object.assign(lab.ports.stepHandlers, { get: () => undefined });
     await expect(lab.result(runId)).rejects.toThrow("no trip");
   });
+
+  it("is never sent to its handler when it was superfluous in the moment it was to be", async () => {
+    const w = workflow("w", async (ctx) => {
+      const booking = { on: "shipping", compensate };
+      await ctx.parallel(
+        "first",
+        [
+          async (c) => c.waitForSignal("never mind"),
+          async (c) =>
+            c.step(
+              "flight",
+              books(() => lab, 1_000),
+              booking,
+            ),
+        ],
+        { minSuccessful: 1 },
+      );
+      await ctx.sleep("night", "8 hours");
+      throw new Error("no holidays");
+    });
+    const lab: Lab = new Lab([w]);
+    const runId = await lab.start(w);
+    await lab.signal(runId, "never mind");
+    await lab.pass(2 * HOUR_MS);
+    expect((await lab.run(runId)).waits).toMatchObject([{ kind: "sleep" }]);
+    await expect(lab.result(runId)).rejects.toThrow("no holidays");
+    expect(done).toEqual([]);
+  });
 });
 
 describe("code that has failed", () => {

@@ -52,12 +52,12 @@ export const step: Kind<"step"> = {
     }
   },
 
-  /** It happened, although nobody is told: it can be undone. */
+  /**
+   * It happened, although nobody is told: it can be undone. A dispatch was recorded beside what made the call superfluous: its
+   * message is never sent.
+   */
   applyWithdrawn(call, entry, delivered) {
-    if (entry.type === "step.dispatched")
-      call.state = { at: "dispatched", attempt: entry.attempt, seq: delivered.seq };
-    else if (call.state.at === "dispatched")
-      call.state = { at: "ready", attempt: entry.attempt, notBefore: 0 };
+    if (call.state.at === "dispatched") call.state = { at: "ready", attempt: entry.attempt, notBefore: 0 };
     if (entry.type === "step.succeeded") delivered.keepUndo(call, delivered.value);
   },
 

@@ -246,4 +246,14 @@ export const undoing: Area = [
     replace: "end.isAwaiting;",
     noticedIn: UNDER_WAY,
   },
+  {
+    name: "a step that was superfluous when it was to be dispatched counts as dispatched",
+    invariant: "code",
+    why: "its message is sent, and a handler does not come to the step: the run stalls",
+    file: step,
+    find: '    if (call.state.at === "dispatched") call.state = { at: "ready", attempt: entry.attempt, notBefore: 0 };\n',
+    replace:
+      '    if (entry.type === "step.dispatched") call.state = { at: "dispatched", attempt: entry.attempt, seq: delivered.seq };\n    else if (call.state.at === "dispatched") call.state = { at: "ready", attempt: entry.attempt, notBefore: 0 };\n',
+    noticedIn: UNDER_WAY,
+  },
 ];
