@@ -26,6 +26,8 @@ export class EndRules {
   readonly #failed = new Map<SimProcess, string>();
   /** The run that a process has loaded, when nothing of its code may run any more. */
   readonly #outright = new Map<SimProcess, string>();
+  /** When it was recorded that an attempt begins which is made at most once, by run and step, epoch ms. */
+  readonly #announcedAt = new Map<string, number>();
   /** Since when a process knows that its run is paused, epoch ms. */
   readonly #knowsOfPause = new Map<SimProcess, number>();
 
@@ -89,7 +91,9 @@ export class EndRules {
     if (this.#outright.get(process) === runId)
       this.#complain(`${runId}: step ${id} ran although the run was to end without its code`);
     const pausedSince = this.#knowsOfPause.get(process);
-    if (pausedSince !== undefined && pausedSince < this.#now())
+    // What is announced begins: left out, it would count as interrupted.
+    const isAnnounced = (this.#announcedAt.get(`${runId} ${id}`) ?? this.#now()) <= (pausedSince ?? 0);
+    if (pausedSince !== undefined && pausedSince < this.#now() && !isAnnounced)
       this.#complain(
         `${runId}: step ${id} began by process ${process.id}, which knew that the run is paused`,
       );
@@ -102,6 +106,8 @@ export class EndRules {
         `${runId}: ${entries[0]?.type} was recorded although the run was to end without its code`,
       );
     if (entries.some(({ type }) => type === "run.cancel_requested")) this.#told.add(runId);
+    for (const entry of entries)
+      if (entry.type === "step.started") this.#announcedAt.set(`${runId} ${entry.id}`, this.#now());
     if (entries.some(({ type }) => type === "run.expired")) this.#expired.add(runId);
     if (entries.at(-1)?.type === "run.continued") this.#begunAnew.add(runId);
     else this.#begunAnew.delete(runId);
