@@ -14,6 +14,7 @@ import { shortDigest } from "./digest.ts";
 import { readRun } from "./end-request.ts";
 import type { Engine } from "./engine.ts";
 import type { Execution } from "./execution.ts";
+import { Folds } from "./folds.ts";
 import { inParallel } from "./in-parallel.ts";
 import { movePayload } from "./move-payload.ts";
 import { STATE_NOTE } from "./outgoing.ts";
@@ -110,19 +111,20 @@ export async function retryRun(engine: Engine, request: RetryRequest): Promise<R
   if (source.status === "succeeded") throw new PerdureError("E_RUN_NOT_FAILED", `Run ${runId} is succeeded.`);
   const journal = await engine.ports.store.journal.load(runId);
   const value = await inputOf(engine, source, journal.facts);
+  const all = entriesOf(journal);
   const entries = await toKeep(engine, source, journal, value, from);
-  const isUndone = entriesOf(journal).some((entry) => "id" in entry && entry.id.endsWith("#undo"));
+  const isUndone = all.some((entry) => "id" in entry && entry.id.endsWith("#undo"));
   return await begin(engine, {
     source,
     entries,
     facts: await signalsBeside(engine, runId, entries, journal),
     value,
     inputHash: source.inputHash,
-    after: entriesOf(journal).length - 1,
+    after: all.length - 1,
     // What was undone is done again, and must not meet the answers to its first time.
     ...(isUndone ? {} : { keysOf: source.forkedFrom?.keysOf ?? runId }),
     key: keyOf(engine, from === undefined ? "retry" : `retry from ${from}`, idempotencyKey),
-    attributes: attributesAfter(source, entriesOf(journal), entries),
+    attributes: attributesAfter(source, all, entries),
   });
 }
 
@@ -212,7 +214,7 @@ async function begin(engine: Engine, plan: Plan): Promise<Run> {
 async function furnish(engine: Engine, runId: string, plan: Plan): Promise<number> {
   const { journal } = engine.ports.store;
   const { own, taken } = await fitting(engine, plan);
-  const entries = await Promise.all(own.map((entry) => moved(engine, runId, entry)));
+  const entries = await Promise.all(placedAnew(own).map((entry) => moved(engine, runId, entry)));
   const digest = shortDigest(JSON.stringify(entries));
   let first = 1;
   for (const part of checkpointsOf(entries)) {
@@ -233,6 +235,17 @@ async function furnish(engine: Engine, runId: string, plan: Plan): Promise<numbe
 
 function conflict(runId: string): PerdureError {
   return new PerdureError("E_IDEMPOTENCY_CONFLICT", `Run ${runId} was asked for before with other content.`);
+}
+
+/** Turns say how far back there is nothing but their loop: what was between them may have been left out. */
+function placedAnew(entries: readonly Entry[]): readonly Entry[] {
+  const folds = new Folds();
+  return entries.map((entry, i) => {
+    const placed = entry.type === "loop.turned" ? { ...entry, from: folds.startOf(entry.id) } : entry;
+    folds.pass(i + 1, placed);
+    if (placed.type === "loop.turned") folds.turned(placed, { seq: i + 1, isFirst: false });
+    return placed;
+  });
 }
 
 /** F3: what ends a fold begins a checkpoint. */

@@ -2,8 +2,10 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Folds } from "../../lib/engine/folds.ts";
+import { retryRun } from "../../lib/engine/index.ts";
 import { MAX_FOLDS } from "../../lib/limits.ts";
 import type { LoopTurned } from "../../lib/ports/journal.ts";
+import { TerminalError } from "../../lib/sdk/errors.ts";
 import { type Context, workflow } from "../../lib/sdk/index.ts";
 import { checkInvariants } from "./invariants.ts";
 import { Lab } from "./lab.ts";
@@ -120,5 +122,38 @@ describe("folds", () => {
     const shortestKept = lengths.toSorted((a, b) => b - a)[MAX_FOLDS - 1] ?? 0;
     expect(folds.all).toHaveLength(MAX_FOLDS);
     expect(folds.all).toEqual(added.filter((_, i) => (lengths[i] ?? 0) >= shortestKept));
+  });
+
+  it("reach as far back in a run that takes the place of another: what it leaves out no turn counts from", async () => {
+    let isBroken = true;
+    const w = workflow("w", async (ctx) => {
+      const answer = ctx.waitForCallback("asked", () => {}, { timeout: "30 days" });
+      const sum = await ctx.loop("l", 0, async (c, before, turn) => {
+        const more = before + (await c.step("add", () => turn));
+        await c.sleep("rest", "1 hour");
+        return turn === 3 ? { done: more } : { next: more };
+      });
+      await ctx.step("sell", () => {
+        if (isBroken) throw new TerminalError("nobody buys");
+      });
+      await ctx.sleep("night", "8 hours");
+      void answer;
+      return sum;
+    });
+    const lab = new Lab([w], { settings: { inProcessWaitMs: 0 } });
+    const runId = await lab.start(w);
+    await expect(lab.result(runId)).rejects.toThrow("nobody buys");
+    isBroken = false;
+    const retried = await retryRun(lab.engine, { runId });
+    await lab.settle();
+    const entries = await lab.entries(retried.runId);
+    const turns = entries.flatMap((entry, i) =>
+      entry.type === "loop.turned" ? [{ ...entry, seq: i + 1 }] : [],
+    );
+    const asked = (await lab.entries(runId)).findIndex(({ type }) => type === "callback.awaited");
+    expect(asked, "it is in the way of the first run").toBeGreaterThanOrEqual(0);
+    expect(turns.map(({ from }) => from)).toEqual([1, 1, 1]);
+    expect((await lab.run(retried.runId)).folds).toEqual([{ from: 1, to: (turns.at(-1)?.seq ?? 0) - 1 }]);
+    expect(await lab.result(retried.runId)).toBe(6);
   });
 });

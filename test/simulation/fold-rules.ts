@@ -21,8 +21,6 @@ export class FoldRules {
   readonly #book: JournalBook;
   /** Keys of facts that were used up, by run. */
   readonly #retired = new Map<string, Set<string>>();
-  /** Runs that began with entries of others: where a turn began is as it was there, and some of it may be read again. */
-  readonly #takenOver = new Set<string>();
   readonly #loadedAt = new Map<SimProcess, number>();
 
   constructor(book: JournalBook, complain: (what: string) => void, saw: (what: Sight) => void) {
@@ -32,9 +30,6 @@ export class FoldRules {
   }
 
   readonly handlers: Handlers = {
-    "runs.create": ({ args: [{ runId, forkedFrom }] }) => {
-      if (forkedFrom !== undefined) this.#takenOver.add(runId);
-    },
     "journal.load": ({ process, args: [runId, folds], at, answer }) => {
       this.#loadedAt.set(process, at);
       if (folds === undefined || folds.length === 0) return;
@@ -49,7 +44,7 @@ export class FoldRules {
     "runs.suspend": ({ args: [{ runId, lastSeq, folds }], answer, before }) => {
       if (!answer.ok) return;
       for (const fold of folds ?? []) this.#checkFold(runId, fold);
-      if (!this.#takenOver.has(runId)) this.#checkReach(runId, lastSeq, folds ?? before?.folds ?? []);
+      this.#checkReach(runId, lastSeq, folds ?? before?.folds ?? []);
       if (folds !== undefined) this.#saw("folds in META");
     },
   };

@@ -405,4 +405,13 @@ export const repairing: Area = [
     replace: "if (entries.length >= 0) return withoutLooseEnds(entries);",
     noticedIn: children,
   },
+  {
+    name: "turns of a retried run lie where they lay in the old one",
+    invariant: "F1",
+    why: "what was left out of the journal stays between them: the new run reads turns again that are over",
+    file,
+    find: "placedAnew(own).map(",
+    replace: "own.map(",
+    noticedIn: ["test/engine/folds.test.ts"],
+  },
 ];
