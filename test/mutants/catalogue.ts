@@ -22,6 +22,7 @@ import { repairing } from "./catalogue/repairing.ts";
 import { replay } from "./catalogue/replay.ts";
 import { retries } from "./catalogue/retries.ts";
 import { runRules } from "./catalogue/run-rules.ts";
+import { savedJournals } from "./catalogue/saved-journals.ts";
 import { schedules } from "./catalogue/schedules.ts";
 import { slotsAndLines } from "./catalogue/slots-and-lines.ts";
 import { stepHandlers } from "./catalogue/step-handlers.ts";
@@ -70,6 +71,7 @@ export const CATALOGUE: readonly Mutant[] = [
   ...schedules,
   ...repairing,
   ...blame,
+  ...savedJournals,
   ...outsiders,
   ...runRules,
   ...storeMemory,
