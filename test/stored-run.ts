@@ -11,7 +11,7 @@ export function faultsOf(run: Run, loaded: Pick<Loaded, "checkpoints" | "facts">
     ...metaFaults(run, entries.length),
     ...slotFaults(loaded.checkpoints),
     ...entryFaults(entries),
-    ...signalFaults(loaded, entries),
+    ...signalFaults(loaded),
   ];
 }
 
@@ -54,11 +54,17 @@ function* entryFaults(entries: readonly Entry[]): Iterable<string> {
   }
 }
 
-function* signalFaults({ facts }: Pick<Loaded, "facts">, entries: readonly Entry[]): Iterable<string> {
-  const consumed = entries.flatMap((entry) =>
-    entry.type === "signal.received" || entry.type === "signal.refused" ? [entry.fact] : [],
-  );
+function* signalFaults({ checkpoints, facts }: Pick<Loaded, "checkpoints" | "facts">): Iterable<string> {
+  const consumedIn = (some: Loaded["checkpoints"]) =>
+    some
+      .flatMap(({ entries }) => entries)
+      .flatMap((entry) =>
+        entry.type === "signal.received" || entry.type === "signal.refused" ? [entry.fact] : [],
+      );
+  const consumed = consumedIn(checkpoints);
   if (new Set(consumed).size !== consumed.length) yield "a signal was delivered twice";
   const stored = new Set(facts.flatMap((fact) => (fact.kind === "signal" ? [fact.key] : [])));
-  for (const key of consumed) if (!stored.has(key)) yield `signal ${key} was delivered and never sent`;
+  // What no owner has written was taken over from another run, and sent to that one.
+  const own = checkpoints.filter(({ fence }) => fence > 0);
+  for (const key of consumedIn(own)) if (!stored.has(key)) yield `signal ${key} was delivered and never sent`;
 }

@@ -20,26 +20,30 @@ export class TableLab extends Lab {
     workflows: readonly AnyWorkflow[],
     options: LabOptions = {},
   ) {
-    const store = createDynamoStore({ client, tableName, namespace: randomUUID() });
-    const underWay = new Set<Promise<unknown>>();
-    super(workflows, {
-      // The sweeper asks every shard of its index, and nothing here needs it.
-      sweepEveryMs: "never",
-      ...options,
-      store: {
-        runs: watched(store.runs, underWay),
-        journal: watched(store.journal, underWay),
-        index: watched(store.index, underWay),
-        limits: watched(store.limits, underWay),
-      },
-      outsideWork: () => (underWay.size === 0 ? undefined : Promise.allSettled(underWay)),
-    });
+    super(workflows, { ...onTable(client, tableName), ...options });
   }
 
   override async start(workflow: AnyWorkflow | string, input: unknown = {}): Promise<string> {
     this.#starts += 1;
     return await super.start(workflow, input, `${this.#key} ${this.#starts}`);
   }
+}
+
+/** A namespace of its own in the table. */
+export function onTable(client: DynamoDBClient, tableName: string) {
+  const store = createDynamoStore({ client, tableName, namespace: randomUUID() });
+  const underWay = new Set<Promise<unknown>>();
+  return {
+    // The sweeper asks every shard of its index, and nothing here needs it.
+    sweepEveryMs: "never",
+    store: {
+      runs: watched(store.runs, underWay),
+      journal: watched(store.journal, underWay),
+      index: watched(store.index, underWay),
+      limits: watched(store.limits, underWay),
+    },
+    outsideWork: () => (underWay.size === 0 ? undefined : Promise.allSettled(underWay)),
+  } satisfies LabOptions;
 }
 
 function watched<Port extends Store[keyof Store]>(port: Port, underWay: Set<Promise<unknown>>): Port {
