@@ -1,4 +1,5 @@
 // GET /runs/{id}/journal/saved: what `replayAll` of perdure/testing reads, of runs that are really there.
+import { randomBytes } from "node:crypto";
 import { collectJournal, replayAll } from "perdure/testing";
 import { describe, expect, test } from "vitest";
 import { liveJournals } from "../../examples/guides/live-journals.ts";
@@ -89,6 +90,22 @@ describe("a journal that is saved through the API", () => {
     expect(JSON.stringify(journal)).not.toContain('"blob"');
     expect(await replayAll([journal], [heavy])).toMatchObject({ entries: 5 });
     await expect(replayAll([parts[0] as never], [heavy])).rejects.toThrow("one part of a large journal");
+  });
+
+  test("comes on although one entry alone is more than a part", async () => {
+    // Saved compressed and in base64: what nothing compresses and is in base64 already becomes a little more.
+    const largest = randomBytes((MAX_VALUE_BYTES / 4 - 10) * 3).toString("base64");
+    const huge = workflow("huge", async (ctx) => {
+      await ctx.step("first", () => largest);
+      await ctx.step("second", () => largest);
+    });
+    const bench = openBench([huge]);
+    const runId = await bench.start("huge", null);
+    await ended(bench, runId);
+    const { journal, parts } = await collected(bench, runId);
+    const sizes = parts.map(({ checkpoints }) => JSON.stringify(checkpoints).length);
+    expect(Math.max(...sizes)).toBeGreaterThan(MAX_VALUE_BYTES);
+    expect(await replayAll([journal], [huge])).toMatchObject({ entries: 2 });
   });
 
   test("is there for all runs that are open, for a report of the branches that they need", async () => {
