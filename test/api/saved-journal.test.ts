@@ -4,7 +4,7 @@ import { collectJournal, replayAll } from "perdure/testing";
 import { describe, expect, test } from "vitest";
 import { liveJournals } from "../../examples/guides/live-journals.ts";
 import { RunDetail, SavedJournalPage } from "../../lib/api/answers.ts";
-import { MAX_VALUE_BYTES } from "../../lib/limits.ts";
+import { JOURNAL_PAGE, MAX_VALUE_BYTES } from "../../lib/limits.ts";
 import { workflow } from "../../lib/sdk/workflow.ts";
 import { saveJournal } from "../../lib/testing/saved-journal.ts";
 import { type Bench, openBench, readJson } from "./bench.ts";
@@ -106,6 +106,19 @@ describe("a journal that is saved through the API", () => {
     const sizes = parts.map(({ checkpoints }) => JSON.stringify(checkpoints).length);
     expect(Math.max(...sizes)).toBeGreaterThan(MAX_VALUE_BYTES);
     expect(await replayAll([journal], [huge])).toMatchObject({ entries: 2 });
+  });
+
+  test("comes in parts that are read in a few pages, however many entries it has", async () => {
+    const steps = JOURNAL_PAGE.most + 5;
+    const long = workflow("long", async (ctx) => {
+      for (let i = 0; i < steps; i += 1) await ctx.step("step", () => i);
+    });
+    const bench = openBench([long]);
+    const runId = await bench.start("long", null);
+    await ended(bench, runId);
+    const { journal, parts } = await collected(bench, runId);
+    expect(parts.map(({ more }) => more)).toEqual([true, false]);
+    expect(await replayAll([journal], [long])).toMatchObject({ entries: steps });
   });
 
   test("is there for all runs that are open, for a report of the branches that they need", async () => {
