@@ -10,6 +10,8 @@ export class WakeRules {
   /** Wake-ups that were sent, as far as their senders know: run and number. */
   readonly #sent = new Set<string>();
   readonly #armed = new Set<string>();
+  /** Runs that somebody has let go, and has not announced yet. */
+  readonly #letGo = new Set<string>();
 
   constructor(complain: (what: string) => void) {
     this.#complain = complain;
@@ -22,6 +24,9 @@ export class WakeRules {
     },
     "runs.claim": (seen) => this.#claimed(seen),
     "runs.suspend": (seen) => this.#suspended(seen),
+    "runs.resume": ({ args: [{ runId }], answer }) => {
+      if (answer !== undefined) this.#letGo.add(runId);
+    },
     "runs.close": ({ answer, before, args: [{ runId, fence }] }) => {
       if (answer.ok && before?.fence !== fence) this.#complain(`J1: ${runId} was closed by fence ${fence}`);
     },
@@ -36,7 +41,8 @@ export class WakeRules {
     if (isClosed(run.status) !== (run.sweepAt === undefined))
       this.#complain(`W4: ${run.runId} is ${run.status} and its place in the sweep index is ${run.sweepAt}`);
     // Who holds a paused run and dies leaves no message behind: whoever lets it go sends one.
-    if (run.leaseUntil === undefined || run.paused === true || !areAllThere) return;
+    if (run.leaseUntil === undefined || run.paused === true || this.#letGo.has(run.runId) || !areAllThere)
+      return;
     const isAnnounced = bodies.some((body) => {
       const message = readMessage(body);
       return message?.kind === "wake-up" && message.runId === run.runId && message.n > run.handled;
@@ -48,6 +54,7 @@ export class WakeRules {
     const message = readMessage(body);
     if (message?.kind !== "wake-up") return;
     this.#sent.add(`${message.runId} ${message.n}`);
+    this.#letGo.delete(message.runId);
   }
 
   #claimed({ args: [{ runId, n, now }], answer, before }: SeenBy<"runs.claim">): void {

@@ -1,8 +1,8 @@
 // The simulated world: gives processes their ports, lets every call undergo what the schedule says, shows it to the
 // rules, and moves time when nobody has anything left to do. One thread, one seed: the same program and schedule give
 // the same trace.
-
 import { readMessage } from "../../lib/engine/messages.ts";
+import { GIVEN_BACK_SWEEP_MS } from "../../lib/limits.ts";
 import type { Checkpoint } from "../../lib/ports/journal.ts";
 import type { Ports } from "../../lib/ports/ports.ts";
 import type { Run } from "../../lib/ports/run.ts";
@@ -184,7 +184,8 @@ export class World {
       now: () => this.outside.clock.now(),
       lastFaultAt: () => (this.course.happened.length === 0 ? undefined : this.lastFaultAt),
       doClocksDisagree: () => this.course.doClocksDisagree,
-      patienceMs: 3 * sweepGrainMs + 2 * visibilityMs + SWEEP_EVERY_MS,
+      // A run that was given back after faults has a message that backs off: the sweeper looks much later.
+      patienceMs: 3 * sweepGrainMs + 2 * visibilityMs + SWEEP_EVERY_MS + GIVEN_BACK_SWEEP_MS,
     });
   }
 
