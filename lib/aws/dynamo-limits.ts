@@ -4,7 +4,8 @@
 //
 // Every write is repeatable, because a set holds an element once; but for places of a pace, which have a mark. (When others
 // got a place before the repetition came, the mark is theirs, and one place is lost: some wait a little longer.)
-import type { LimitStore, Waiter } from "../ports/limits.ts";
+import { UnreadableError } from "../engine/unreadable.ts";
+import type { LimitStore, Standing, Waiter } from "../ports/limits.ts";
 import { PerdureError } from "../sdk/errors.ts";
 import { queryPages } from "./dynamo-read.ts";
 import { deleteWhen, newMark, putIfAbsent, remove, update } from "./dynamo-write.ts";
@@ -15,8 +16,11 @@ const PACE = "PACE";
 /** Sorts after HOLDERS and PACE. */
 const WAITER = "W#";
 
-const HAS_ROOM = "attribute_not_exists(#holders) OR size(#holders) < :limit OR contains(#holders, :runId)";
-const HOLDS = "contains(#holders, :runId)";
+// Of what is no set nothing is added or taken away: whoever is refused looks at what stands there.
+const HAS_ROOM =
+  "attribute_not_exists(#holders) OR (attribute_type(#holders, :set) AND (size(#holders) < :limit OR contains(#holders, :runId)))";
+const HOLDS = "attribute_type(#holders, :set) AND contains(#holders, :runId)";
+const SET = "SS";
 const HOLDS_UNCHANGED = `${HOLDS} AND #takenAt = :takenAt`;
 const IS_EMPTY = "attribute_not_exists(#holders)";
 const IS_IDLE = "attribute_not_exists(#nextAt) OR #nextAt <= :now";
@@ -41,10 +45,8 @@ export function createDynamoLimits(table: Table): LimitStore {
         if (items.length >= most + 2) break;
       }
       const held = items.find(({ sk }) => sk === HOLDERS);
-      const holders = held?.holders instanceof Set ? [...(held.holders as Set<string>)] : [];
       return {
-        holders,
-        ...(holders.length === 0 ? {} : { takenAt: Number(held?.takenAt) }),
+        ...(held === undefined ? { holders: [] } : toHeld(held)),
         waiters: items
           .filter(({ sk }) => String(sk).startsWith(WAITER))
           .map(toWaiter)
@@ -57,8 +59,9 @@ export function createDynamoLimits(table: Table): LimitStore {
         set: { takenAt: now },
         add: { holders: new Set([runId]) },
         when: HAS_ROOM,
-        given: { limit, runId },
+        given: { limit, runId, set: SET },
       });
+      if (!answer.applied && answer.standing !== undefined) toHeld(answer.standing);
       return answer.applied;
     },
 
@@ -67,8 +70,8 @@ export function createDynamoLimits(table: Table): LimitStore {
       const drop = { holders: new Set([runId]) };
       const condition =
         takenAt === undefined
-          ? { when: HOLDS, given: { runId } }
-          : { when: HOLDS_UNCHANGED, given: { runId, takenAt } };
+          ? { when: HOLDS, given: { runId, set: SET } }
+          : { when: HOLDS_UNCHANGED, given: { runId, takenAt, set: SET } };
       const answer = await update(table, key, { set: {}, drop, ...condition });
       const item = answer.applied ? answer.item : answer.standing;
       if (item !== undefined && item.holders === undefined) await deleteWhen(table, key, IS_EMPTY);
@@ -89,6 +92,8 @@ export function createDynamoLimits(table: Table): LimitStore {
         const set = { nextAt: now + intervalMs, ttl: ttlOf(now + intervalMs), mark };
         const idle = await update(table, key, { set, when: IS_IDLE, given: { now } });
         if (idle.applied || idle.standing?.mark === mark) return now;
+        if (idle.standing !== undefined && !isTime(idle.standing.nextAt))
+          throw unreadable(idle.standing, "the next place of a pace");
         const busy = await update(table, key, {
           set: { ttl: ttlOf(Number(idle.standing?.nextAt) + intervalMs), mark },
           add: { nextAt: intervalMs },
@@ -103,8 +108,31 @@ export function createDynamoLimits(table: Table): LimitStore {
   };
 }
 
-function toWaiter({ runId, createdAt }: Item): Waiter {
-  return { runId: String(runId), createdAt: Number(createdAt) };
+/** @throws E_CORRUPT */
+function toHeld(item: Item): Pick<Standing, "holders" | "takenAt"> {
+  const { holders, takenAt } = item;
+  // Its last holder has given it back, and has not taken the item away yet.
+  if (holders === undefined) return { holders: [] };
+  if (!(holders instanceof Set) || !isTime(takenAt)) throw unreadable(item, "the holders of a limiter");
+  return { holders: [...(holders as Set<string>)], takenAt };
+}
+
+/** @throws E_CORRUPT */
+function toWaiter(item: Item): Waiter {
+  const { runId, createdAt } = item;
+  if (typeof runId !== "string" || !isTime(createdAt)) throw unreadable(item, "a run in line");
+  return { runId, createdAt };
+}
+
+function isTime(value: unknown): value is number {
+  return typeof value === "number" && Number.isFinite(value);
+}
+
+function unreadable({ pk, sk }: Item, what: string): UnreadableError {
+  return new UnreadableError(
+    "E_CORRUPT",
+    `The item ${String(pk)} ${String(sk)} cannot be read: it is not ${what}.`,
+  );
 }
 
 /** Epoch seconds. Several at once may set it a few places too early; the hour covers that. */

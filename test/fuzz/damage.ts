@@ -17,7 +17,8 @@ export interface Damage {
 
 const corrupt = (item: string, spoil: Damage["spoil"]): Damage => ({ item, spoil, code: "E_CORRUPT" });
 const newer = (item: string, spoil: Damage["spoil"]): Damage => ({ item, spoil, code: "E_NEWER_FORMAT" });
-const set =
+/** Of a path with dots; without a value it is deleted. */
+export const set =
   (path: string, value: Spoilable): Damage["spoil"] =>
   (item) => {
     const keys = path.split(".");

@@ -23,7 +23,7 @@ import type { AnyWorkflow } from "../../lib/sdk/workflow.ts";
 // biome-ignore lint/suspicious/noExplicitAny: an item of any form, which is what is tried
 export type Spoilable = any;
 
-/** The items of a run by name: META, J#<first>, I#<key>. Bytes are Uint8Array in each store. */
+/** The items of a run by name: META, J#<first>, I#<key>, N#<name>, U#<key>. Bytes are Uint8Array in each store. */
 export interface Items {
   read(runId: string): Promise<Map<string, Spoilable>>;
   /** Without an item it is deleted. */
@@ -133,6 +133,8 @@ function sqliteItems(database: Database): Items {
     ["META", "run", "''"],
     ["J#", "checkpoint", "first"],
     ["I#", "fact", "key"],
+    ["N#", "note", "name"],
+    ["U#", "retired_fact", "key"],
   ] as const;
   return {
     async read(runId) {
