@@ -24,6 +24,8 @@ export class EndRules {
   readonly #expired = new Set<string>();
   /** The run whose code has thrown in a process, since it loaded the journal. */
   readonly #failed = new Map<SimProcess, string>();
+  /** The run that a process has claimed, when it had been cancelled by then. */
+  readonly #cancelledBefore = new Map<SimProcess, string>();
   /** The run that a process has loaded, when nothing of its code may run any more. */
   readonly #outright = new Map<SimProcess, string>();
   /** When it was recorded that an attempt begins which is made at most once, by run and step, epoch ms. */
@@ -55,8 +57,10 @@ export class EndRules {
       else this.#outright.delete(process);
     },
     "journal.append": (seen) => this.#appended(seen),
-    "runs.claim": ({ args: [{ runId }], answer, before }) => {
+    "runs.claim": ({ process, args: [{ runId }], answer, before }) => {
       if (!answer.ok) return;
+      if (this.#accepted.has(`cancel ${runId}`)) this.#cancelledBefore.set(process, runId);
+      else this.#cancelledBefore.delete(process);
       if (before?.paused === true) this.#complain(`${runId} was claimed while it was paused`);
       if (this.holds.get(runId) === "held") this.#complain(`${runId} was claimed while it was held`);
     },
@@ -120,10 +124,12 @@ export class EndRules {
     if (isRepeated || (status === "pending" && this.#begunAnew.has(runId))) return;
     if (this.#accepted.has(`terminate ${runId}`))
       this.#complain(`${runId} was suspended after it had been terminated`);
+    // Whose bodies had a moment left to come to an end hands the run over as soon as they have.
+    const isHandedOver = status === "pending" && this.#cancelledBefore.get(process) !== runId;
     // Code that has come to its end is told nothing more: its run only hears out what it would have to undo.
     const isOver = this.#failed.get(process) === runId || this.#expired.has(runId);
     const hearsOut = isOver && waits.length > 0 && waits.every(({ kind }) => kind === "step-handler");
-    if (this.#accepted.has(`cancel ${runId}`) && !this.#told.has(runId) && !hearsOut)
+    if (this.#accepted.has(`cancel ${runId}`) && !this.#told.has(runId) && !hearsOut && !isHandedOver)
       this.#complain(`${runId} was suspended and its code was not told that it is cancelled`);
   }
 
