@@ -15,12 +15,13 @@ const HOLDERS = "HOLDERS";
 const PACE = "PACE";
 /** Sorts after HOLDERS and PACE. */
 const WAITER = "W#";
+/** As DynamoDB names the type of a set of texts. */
+const SET = "SS";
 
 // Of what is no set nothing is added or taken away: whoever is refused looks at what stands there.
 const HAS_ROOM =
   "attribute_not_exists(#holders) OR (attribute_type(#holders, :set) AND (size(#holders) < :limit OR contains(#holders, :runId)))";
 const HOLDS = "attribute_type(#holders, :set) AND contains(#holders, :runId)";
-const SET = "SS";
 const HOLDS_UNCHANGED = `${HOLDS} AND #takenAt = :takenAt`;
 const IS_EMPTY = "attribute_not_exists(#holders)";
 const IS_IDLE = "attribute_not_exists(#nextAt) OR #nextAt <= :now";

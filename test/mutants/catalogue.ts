@@ -14,6 +14,7 @@ import { inbox } from "./catalogue/inbox.ts";
 import { journal } from "./catalogue/journal.ts";
 import { journalDynamodb } from "./catalogue/journal-dynamodb.ts";
 import { leases } from "./catalogue/leases.ts";
+import { limitsDynamodb } from "./catalogue/limits-dynamodb.ts";
 import { notes } from "./catalogue/notes.ts";
 import { outsiders } from "./catalogue/outsiders.ts";
 import { pausing } from "./catalogue/pausing.ts";
@@ -79,6 +80,7 @@ export const CATALOGUE: readonly Mutant[] = [
   ...storeDynamodb,
   ...holdingDynamodb,
   ...journalDynamodb,
+  ...limitsDynamodb,
   ...notes,
   ...queuesAws,
 ];
