@@ -84,6 +84,21 @@ describe("code that is to begin anew", () => {
     expect((await lab.run(runId)).status).toBe("timed_out");
   });
 
+  it("whose time is up in the very checkpoint after which it asks for that does not", async () => {
+    const undone: number[] = [];
+    const w = workflow("w", { timeout: "1 hour" }, async (ctx, n): Promise<unknown> => {
+      await ctx.step("book", () => null, { compensate: () => void undone.push(n as number) });
+      // Succeeds in the checkpoint that says that time is up.
+      await ctx.step("work", () => lab.clock.sleep(3_600_000));
+      return await ctx.continueAsNew((n as number) + 1);
+    });
+    const lab: Lab = new Lab([w]);
+    const runId = await lab.start(w, 1);
+    await expect(lab.result(runId)).rejects.toThrow("deadline");
+    expect((await lab.entries(runId)).map(({ type }) => type)).not.toContain("run.continued");
+    expect(undone).toEqual([1]);
+  });
+
   it("and is refused is undone, and refused once", async () => {
     const undone: string[] = [];
     const w = workflow("w", { input: v.number() }, async (ctx, n): Promise<unknown> => {
