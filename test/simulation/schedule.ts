@@ -22,6 +22,8 @@ const SPANS_IN_LEASES = [0.6, 1.2, 1.5, 3];
 
 /** Of a dense schedule: a wave draws as if the play were so much longer than without faults. */
 const DENSE_STRETCH = 4;
+/** Calm comes in the end, also to plays of tens of thousands of calls: a body of half a minute must once live that long. */
+const MOST_DENSE_CALLS = 8_000;
 const WAVE_CALLS = { least: 10, most: 150 };
 const CALM_CALLS = { least: 0, most: 50 };
 /** Calls from one fault of a wave to the next, on average. */
@@ -47,7 +49,7 @@ export function drawSchedule(chance: Chance, options: ScheduleOptions): readonly
   );
   const spans = [...SPANS_MS, ...SPANS_IN_LEASES.map((leases) => leases * options.leaseMs)];
   const faults = options.isDense
-    ? drawWaves(chance, possible, options.calls * DENSE_STRETCH, spans)
+    ? drawWaves(chance, possible, Math.min(options.calls * DENSE_STRETCH, MOST_DENSE_CALLS), spans)
     : drawSparse(chance, possible, options.calls, spans);
   if (options.mayClocksDisagree && chance.happens(0.5))
     faults.push({ kind: "clocks disagree", fromCall: 0, ms: 0 });
