@@ -23,6 +23,8 @@ interface Slot {
   readonly atMs: number;
   readonly process: SimProcess;
   readonly fence: number;
+  /** By the clock of whoever took it, epoch ms. */
+  readonly takenAt: number;
 }
 
 interface Limiter {
@@ -202,14 +204,19 @@ export class FlowRules {
     if (isCalm && !this.members.wasAnyHeld) this.#judgeRate(flow);
   }
 
-  #taken({ process, args: [{ limiter: name, runId }], answer, at }: SeenBy<"limits.take">): void {
+  #taken({
+    process,
+    args: [{ limiter: name, runId, now: takenAt }],
+    answer,
+    at,
+  }: SeenBy<"limits.take">): void {
     if (answer !== true) return;
     const { flow, complain, saw, now } = this.#watch;
     const limiter = this.#at(name);
     const { ref, holders } = limiter;
     const isNew = !holders.has(runId);
     if (!this.members.all.has(runId)) this.#doorAt.set(`${process.id} ${runId}`, now());
-    holders.set(runId, { at, atMs: now(), process, fence: this.members.fenceOf(process) });
+    holders.set(runId, { at, atMs: now(), takenAt, process, fence: this.members.fenceOf(process) });
     this.#held.add(`${ref} ${runId}`);
     if (!isNew || flow === undefined) return;
     const limit = limitAt(flow, ref, process.version);
@@ -240,11 +247,14 @@ export class FlowRules {
     return older?.runId;
   }
 
-  #released({ process, args: [{ limiter: name, runId }] }: SeenBy<"limits.release">): void {
+  #released({ process, args: [{ limiter: name, runId, takenAt }] }: SeenBy<"limits.release">): void {
     const { complain, saw } = this.#watch;
     const { ref, holders } = this.#at(name);
     const slot = holders.get(runId);
     if (slot === undefined) return;
+    // Somebody has taken a slot since it was looked at: nothing is taken out of anybody's hands.
+    const takenLast = Math.max(...[...holders.values()].map((held) => held.takenAt));
+    if (takenAt !== undefined && takenAt !== takenLast) return;
     holders.delete(runId);
     const member = this.members.all.get(runId);
     // A starter that seems to have died may be about to make its run, by a clock that is ahead: such a run gets into line.
