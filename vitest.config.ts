@@ -8,7 +8,7 @@
  */
 import { defineConfig } from "vitest/config";
 import { ClosingLine } from "./test/closing-line.ts";
-import { MODE_NAMES } from "./test/engine/modes.ts";
+import { MODE_NAMES, setUpOf } from "./test/engine/modes.ts";
 import { mutants } from "./test/mutants/plugin.ts";
 
 const SOURCE_CONDITION = "perdure-source";
@@ -47,6 +47,7 @@ export default defineConfig({
           ...processes,
           name: `mode:${name}`,
           env: { ENGINE_MODE: name },
+          setupFiles: [...setUpOf(name)],
           include: ["test/{engine,golden}/**/*.test.ts"],
           // Pure functions know no mode.
           exclude: ["test/engine/{codec,retry}.test.ts", "**/node_modules/**"],

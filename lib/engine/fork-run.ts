@@ -10,7 +10,7 @@ import type { Loaded } from "../ports/store.ts";
 import { PerdureError } from "../sdk/errors.ts";
 import { attributesAfter } from "./attributes.ts";
 import { type CallName, culpritsOf, idOf } from "./blame.ts";
-import { shortDigest } from "./digest.ts";
+import { digestOfData, shortDigest } from "./digest.ts";
 import { readRun } from "./end-request.ts";
 import type { Engine } from "./engine.ts";
 import type { Execution } from "./execution.ts";
@@ -215,7 +215,7 @@ async function furnish(engine: Engine, runId: string, plan: Plan): Promise<numbe
   const { journal } = engine.ports.store;
   const { own, taken } = await fitting(engine, plan);
   const entries = await Promise.all(placedAnew(own).map((entry) => moved(engine, runId, entry)));
-  const digest = shortDigest(JSON.stringify(entries));
+  const digest = digestOfData(entries);
   let first = 1;
   for (const part of checkpointsOf(entries)) {
     const at = engine.ports.clock.now();

@@ -44,6 +44,8 @@ export interface LaboratoryOptions {
   readonly timeoutMs?: number;
   /** Processes that are given each message at once, as by a queue that delivers twice; their calls take turns by chance. @default 1 */
   readonly rivals?: number;
+  /** Each message has processes of its own, which end with their answer: nothing is left in one from another. @default false */
+  readonly coldStarts?: boolean;
   readonly log?: Log;
   /** The sweeper runs this often, ms; `never` shows that the protocol holds without it. @default 60 s */
   readonly sweepEveryMs?: number | "never";
@@ -82,6 +84,8 @@ export class Laboratory {
   readonly engine: Engine;
   /** Port calls of processes so far, by `port.method`. */
   readonly counts = new Map<string, number>();
+  /** Processes that have begun so far. */
+  begun = 0;
   watch: Watch | undefined;
 
   readonly #options: LaboratoryOptions;
@@ -92,6 +96,8 @@ export class Laboratory {
   #stepsUnderWay = 0;
   /** Those who are given the next message. */
   #processes: readonly LabProcess[];
+  /** Those who have the one message that was theirs. */
+  readonly #coldStarted = new Set<LabProcess>();
   #nextSweepAt: number;
 
   constructor(workflows: readonly AnyWorkflow[], options: LaboratoryOptions = {}) {
@@ -187,22 +193,30 @@ export class Laboratory {
 
   /** Ends every process: nothing they have begun goes on. */
   kill(): void {
-    for (const process of this.#processes) this.#end(process);
+    for (const process of [...this.#processes, ...this.#coldStarted]) this.#end(process);
   }
 
   /** Another one takes its place. */
   #end(process: LabProcess): void {
     process.die();
+    this.#coldStarted.delete(process);
     this.#processes = this.#processes.map((one) => (one === process ? this.#newProcess() : one));
   }
 
   #newProcess(): LabProcess {
+    this.begun += 1;
     const process: LabProcess = new LabProcess({
       engine: this.engine,
       steps: this.steps,
       ask: async (port, method, args) => await this.#ask(port, method, args),
       kill: () => this.#end(process),
     });
+    return process;
+  }
+
+  #coldStart(): LabProcess {
+    const process = this.#newProcess();
+    this.#coldStarted.add(process);
     return process;
   }
 
@@ -257,8 +271,9 @@ export class Laboratory {
   }
 
   /** Like a worker: what could not be handled comes back by itself. */
-  #takeOn(processes: readonly LabProcess[], queue: MemoryQueue, delivery: Delivery): void {
+  #takeOn(standing: readonly LabProcess[], queue: MemoryQueue, delivery: Delivery): void {
     if (queue === this.steps) this.#stepsUnderWay += 1;
+    const processes = this.#options.coldStarts === true ? standing.map(() => this.#coldStart()) : standing;
     const handled = processes.map(async (process) => await this.#handle(process, queue, delivery));
     void Promise.allSettled(handled).then(() => {
       if (queue === this.steps) this.#stepsUnderWay -= 1;
@@ -284,7 +299,7 @@ export class Laboratory {
     if (fate === "die before") return this.#end(process);
     if (disposition.done) await queue.remove(delivery.receipt);
     else await queue.extend(delivery.receipt, disposition.retryInMs);
-    if (fate === "die after") this.#end(process);
+    if (fate === "die after" || this.#coldStarted.has(process)) this.#end(process);
   }
 
   /** Resolves when nobody here has anything left to do at this time, the outside included. */

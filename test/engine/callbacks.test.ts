@@ -7,6 +7,7 @@ import { workflow } from "../../lib/sdk/workflow.ts";
 import { around } from "./around.ts";
 import { checkInvariants } from "./invariants.ts";
 import { type Fate, Lab } from "./lab.ts";
+import { crashEvery } from "./modes.ts";
 
 const value = (result: unknown) => ({ ok: true, value: result }) as const;
 
@@ -92,7 +93,7 @@ describe("a callback", () => {
 
   it("and its timeout never both win, wherever the run's process dies", async () => {
     const outcomes = new Set<string>();
-    for (let crash = 1; crash < 40; crash += 1) {
+    for (let crash = 1; crash < 40; crash += crashEvery) {
       let token = "";
       const w = workflow("w", async (ctx) =>
         ctx

@@ -8,11 +8,11 @@ import { loadGoldens } from "../golden/golden.ts";
 import { type Played, play } from "../golden/play.ts";
 import { Chance } from "../simulation/chance.ts";
 import type { Fate } from "./lab.ts";
-import { isPlain } from "./modes.ts";
+import { crashEvery, isPlain } from "./modes.ts";
 
 const CRASHES = ["die before", "die after"] as const satisfies readonly Fate[];
-const PAIRS = isPlain ? 40 : 6;
-const POINTS_IN_MODES = 12;
+const PAIRS = isPlain ? 40 : Math.ceil(6 / crashEvery);
+const POINTS_IN_MODES = Math.ceil(12 / crashEvery);
 const MESSAGES = 12;
 /** Of the pairs, and of what is drawn in modes; `CRASH_SEED=n` repeats it. */
 const seed = Number(process.env.CRASH_SEED ?? Date.now() % 1_000_000);
@@ -56,7 +56,7 @@ describe.each(goldens)(`$name (CRASH_SEED=${seed})`, (golden) => {
 
   it("survives a client that dies before or after any of its calls and begins again", async () => {
     const { clientCalls } = await play(golden, { lab });
-    for (let at = 1; at <= clientCalls; at += 1) {
+    for (let at = 1; at <= clientCalls; at += crashEvery) {
       for (const crash of CRASHES) {
         const clientFate = (count: number) => (count === at ? crash : "go on");
         const { outcome, effects } = await play(golden, { lab, clientFate });
@@ -67,7 +67,7 @@ describe.each(goldens)(`$name (CRASH_SEED=${seed})`, (golden) => {
   });
 
   it("survives the loss of any one message, with the sweeper", async () => {
-    for (let lost = 1; lost <= MESSAGES; lost += 1) {
+    for (let lost = 1; lost <= MESSAGES; lost += crashEvery) {
       let sends = 0;
       const { outcome } = await play(golden, {
         watch: ({ port, method }) => {

@@ -1,6 +1,7 @@
 // Kills a process once before and once after each of its calls to a port, one course for each: until a course ends before it
-// comes to the crash.
+// comes to the crash. Where requests take long, at a part of them (modes.ts).
 import type { Lab, PortCall } from "./lab.ts";
+import { crashEvery } from "./modes.ts";
 
 const MAX_CRASHES = 500;
 
@@ -8,7 +9,7 @@ const MAX_CRASHES = 500;
 export async function everyCrash(
   play: (watch: NonNullable<Lab["watch"]>, where: string) => Promise<void>,
 ): Promise<number> {
-  for (let crash = 1; crash < MAX_CRASHES; crash += 1) {
+  for (let crash = 1; crash < MAX_CRASHES; crash += crashEvery) {
     let came = false;
     for (const fate of ["die before", "die after"] as const) {
       const watch = ({ count }: PortCall) => {

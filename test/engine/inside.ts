@@ -6,6 +6,7 @@ import type { FlowControlOptions } from "../../lib/sdk/flow-control.ts";
 import { type AnyWorkflow, workflow } from "../../lib/sdk/workflow.ts";
 import type { Watch } from "../../lib/testing/port-call.ts";
 import type { Fate, Lab, LabOptions, PortCall } from "./lab.ts";
+import { crashEvery } from "./modes.ts";
 
 export interface Order {
   readonly customer: string;
@@ -119,7 +120,7 @@ export const MINUTE_MS = 60_000;
 export async function atEveryCrash(
   make: () => Promise<{ lab: Lab; check: () => Promise<void> }>,
 ): Promise<number> {
-  for (let crash = 1; ; crash += 1) {
+  for (let crash = 1; ; crash += crashEvery) {
     let hasCrashed = false;
     for (const fate of ["die before", "die after"] as const) {
       const { lab, check } = await make();

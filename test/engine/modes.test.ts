@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { workflow } from "../../lib/sdk/workflow.ts";
 import { Lab } from "./lab.ts";
-import { type ModeName, mode } from "./modes.ts";
+import { type ModeName, mode, surroundings } from "./modes.ts";
 
 const STEPS = 5;
 
@@ -29,6 +29,8 @@ async function evidence() {
     claims: lab.counts.get("runs.claim"),
     loads: lab.counts.get("journal.load"),
     handOffs: lab.counts.get("wakeUps.send") ?? 0,
+    processes: lab.begun,
+    ...surroundings.evidence(),
   };
 }
 
@@ -36,7 +38,7 @@ async function evidence() {
 const APPENDS = STEPS + 4;
 
 const EVIDENCE: Readonly<Record<ModeName, object>> = {
-  plain: { activations: 1, appends: APPENDS, largest: STEPS, blobs: 0, claims: 1, handOffs: 0 },
+  plain: { activations: 1, appends: APPENDS, largest: STEPS, blobs: 0, claims: 1, handOffs: 0, processes: 1 },
   // The end needs no leaving, and the sleep leaves twice: after its start and for its time.
   "suspend-at-every-await": {
     activations: APPENDS,
@@ -48,6 +50,8 @@ const EVIDENCE: Readonly<Record<ModeName, object>> = {
   "one-entry-per-checkpoint": { activations: 1, appends: APPENDS + STEPS - 1, largest: 1 },
   "everything-off-loaded": { activations: 1, blobs: 1 },
   "two-workers-race": { activations: 1, appends: APPENDS, claims: 2 },
+  "cold-cache": { activations: 1, appends: APPENDS, processes: 2 },
+  "tiny-query-pages": { activations: 1, appends: APPENDS, largestPage: 2 },
 };
 
 describe(`the mode ${mode}`, () => {

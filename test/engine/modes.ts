@@ -7,15 +7,16 @@
 //
 //   it.skipIf(unlessPlain("it counts exact writes"))("a sequential step is one conditional write", …)
 //   it.skipIf(under(["two-workers-race"], "its latch holds one process"))("…", …)
-//
-// Two more ways are not here. There is no warm cache yet: modes.test.ts holds that every activation reads its run anew.
-// And pages of two items concern DynamoDB alone: test/aws runs its store and the engine on them.
 import type { LaboratoryOptions } from "../../lib/testing/laboratory.ts";
 
 const MINUTE_MS = 60_000;
 
 interface Mode {
   readonly lab: LaboratoryOptions;
+  /** A file that is run before each of the tests' and brings what the process does not have (`surroundWith`). */
+  readonly setUp?: string;
+  /** Of the calls that a crash may come before or after, one in so many has one. @default 1 */
+  readonly crashEvery?: number;
 }
 
 const MODES = {
@@ -33,13 +34,25 @@ const MODES = {
   "everything-off-loaded": { lab: { settings: { offloadAboveBytes: 0 } } },
   /** Each message is delivered to two processes at once, whose calls come in between each other's. */
   "two-workers-race": { lab: { rivals: 2 } },
+  /** Each message is handled by a process that has never seen another one and is gone with its answer: there is no warm cache. */
+  "cold-cache": { lab: { coldStarts: true } },
+  /** The store is DynamoDB's, whose answers hold two items: what fills many pages of 1 MB there fills them with a few items here. */
+  "tiny-query-pages": { lab: {}, setUp: "test/engine/tiny-query-pages.ts", crashEvery: 7 },
 } as const satisfies Readonly<Record<string, Mode>>;
 
 export type ModeName = keyof typeof MODES;
 
 export const MODE_NAMES = Object.keys(MODES) as readonly ModeName[];
 
+/** What is run before each file of tests in a mode. */
+export function setUpOf(name: ModeName): readonly string[] {
+  const { setUp }: Mode = MODES[name];
+  return setUp === undefined ? [] : [setUp];
+}
+
 export const mode: ModeName = nameOf(process.env.ENGINE_MODE ?? "plain");
+
+export const crashEvery = (MODES[mode] as Mode).crashEvery ?? 1;
 
 /** Whether the engine is run as it comes. */
 export const isPlain = mode === "plain";
@@ -51,10 +64,23 @@ function nameOf(text: string): ModeName {
   return name;
 }
 
+export interface Surroundings {
+  /** What a laboratory is given, made for it. */
+  readonly lab: () => LaboratoryOptions;
+  /** That they are what the mode's name says. */
+  readonly evidence: () => Readonly<Record<string, unknown>>;
+}
+
+export let surroundings: Surroundings = { lab: () => ({}), evidence: () => ({}) };
+
+export function surroundWith(given: Surroundings): void {
+  surroundings = given;
+}
+
 /** A laboratory's options in this mode, whose settings win over the test's own. */
 export function inMode(options: LaboratoryOptions): LaboratoryOptions {
   const { lab }: Mode = MODES[mode];
-  return { ...lab, ...options, settings: { ...options.settings, ...lab.settings } };
+  return { ...lab, ...surroundings.lab(), ...options, settings: { ...options.settings, ...lab.settings } };
 }
 
 /** Whether a test is left out here because it belongs to the plain mode alone. */

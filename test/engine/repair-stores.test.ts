@@ -92,4 +92,26 @@ describe.skipIf(skipsWithoutDynoxide())("repair", () => {
     const code = harvest();
     await repairs(new TableLab(client(), "perdure", code.workflows), code);
   });
+
+  it("that was asked for by one who died is the same when it is asked for again: DynamoDB keeps no order of an object's keys", async () => {
+    const { state, workflows, pick } = harvest();
+    const lab = new TableLab(client(), "perdure", workflows);
+    const runId = await lab.start(pick, "west");
+    await lab.pass(5 * 3_600_000);
+    await lab.signal(runId, "word", "now");
+    await expect(lab.result(runId)).rejects.toThrow("nobody buys");
+    state.isBroken = false;
+    const { store } = lab.ports;
+    const create = () => Promise.reject(new Error("the asker is dead"));
+    const runs = new Proxy(store.runs, {
+      get: (target, key) => (key === "create" ? create : Reflect.get(target, key)),
+    });
+    const dying = { ...lab.engine, ports: { ...lab.ports, store: { ...store, runs } } };
+    const request = { runId, idempotencyKey: "once more" };
+    await expect(retryRun(dying, request)).rejects.toThrow("the asker is dead");
+    expect(await lab.result((await retryRun(lab.engine, request)).runId)).toEqual({
+      field: "west",
+      ...PICKED,
+    });
+  });
 });

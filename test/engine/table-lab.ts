@@ -1,13 +1,11 @@
-// A lab whose store is a DynamoDB table, and tables of an author's beside it. Requests travel in real time: virtual time
-// stands still until they are answered.
+// A lab whose store is a DynamoDB table, and tables of an author's beside it.
 import { randomUUID } from "node:crypto";
 import { type DynamoDBClient, GetItemCommand, PutItemCommand, ScanCommand } from "@aws-sdk/client-dynamodb";
 import { marshall, unmarshall } from "@aws-sdk/util-dynamodb";
-import { createDynamoStore } from "../../lib/aws/dynamo-store.ts";
-import type { Store } from "../../lib/ports/store.ts";
 import type { AnyWorkflow } from "../../lib/sdk/workflow.ts";
 import { createItemTable } from "../aws/create-table.ts";
 import { Lab, type LabOptions } from "./lab.ts";
+import { onTable } from "./on-table.ts";
 
 export class TableLab extends Lab {
   readonly #key = randomUUID();
@@ -27,41 +25,6 @@ export class TableLab extends Lab {
     this.#starts += 1;
     return await super.start(workflow, input, `${this.#key} ${this.#starts}`);
   }
-}
-
-/** A namespace of its own in the table. */
-export function onTable(client: DynamoDBClient, tableName: string) {
-  const store = createDynamoStore({ client, tableName, namespace: randomUUID() });
-  const underWay = new Set<Promise<unknown>>();
-  return {
-    // The sweeper asks every shard of its index, and nothing here needs it.
-    sweepEveryMs: "never",
-    store: {
-      runs: watched(store.runs, underWay),
-      journal: watched(store.journal, underWay),
-      index: watched(store.index, underWay),
-      limits: watched(store.limits, underWay),
-    },
-    outsideWork: () => (underWay.size === 0 ? undefined : Promise.allSettled(underWay)),
-  } satisfies LabOptions;
-}
-
-function watched<Port extends Store[keyof Store]>(port: Port, underWay: Set<Promise<unknown>>): Port {
-  return new Proxy(port, {
-    get(target, key) {
-      const method: unknown = Reflect.get(target, key);
-      if (typeof method !== "function") return method;
-      return async (...args: unknown[]) => {
-        const answer: Promise<unknown> = Reflect.apply(method, target, args);
-        underWay.add(answer);
-        try {
-          return await answer;
-        } finally {
-          underWay.delete(answer);
-        }
-      };
-    },
-  });
 }
 
 /** A table of an author's, with the key `id`. */

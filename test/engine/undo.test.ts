@@ -7,6 +7,7 @@ import { TerminalError } from "../../lib/sdk/errors.ts";
 import { workflow } from "../../lib/sdk/workflow.ts";
 import { checkInvariants } from "./invariants.ts";
 import { Lab } from "./lab.ts";
+import { crashEvery } from "./modes.ts";
 
 async function undoneOf(lab: Lab, runId: string) {
   const last = (await lab.entries(runId)).at(-1) as TerminalEntry;
@@ -281,7 +282,7 @@ describe("compensations", () => {
   });
 
   it("are not repeated by a crash once they are recorded", async () => {
-    for (let crash = 1; crash < 60; crash += 1) {
+    for (let crash = 1; crash < 60; crash += crashEvery) {
       const counts = new Map<string, number>();
       const recorded = new Map<string, number>();
       const w = workflow("w", async (ctx) => {

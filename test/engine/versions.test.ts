@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { Context } from "../../lib/sdk/context.ts";
 import { workflow } from "../../lib/sdk/workflow.ts";
 import { Lab } from "./lab.ts";
+import { crashEvery } from "./modes.ts";
 
 const old = workflow("w", async (ctx) => {
   const seen = [await ctx.step("a", () => "a")];
@@ -36,7 +37,7 @@ describe("ctx.version", () => {
   });
 
   it("is the same after every crash", async () => {
-    for (let crash = 1; crash < 60; crash += 1) {
+    for (let crash = 1; crash < 60; crash += crashEvery) {
       for (const fate of ["die before", "die after"] as const) {
         const lab = new Lab([changed(both)]);
         lab.watch = ({ count }) => (count === crash ? fate : "go on");

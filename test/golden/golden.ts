@@ -48,8 +48,8 @@ export interface Golden {
   readonly outcome: Outcome;
   /** Types of the events that listeners hear, doubles dropped. */
   readonly events?: readonly string[];
-  /** In place of the tables that `ctx.tx` writes to. */
-  readonly transact?: Transact;
+  /** In place of the tables that `ctx.tx` writes to, or that the store has no transactions. */
+  readonly transact?: Transact | "unsupported";
 }
 
 export interface NamedGolden extends Golden {

@@ -41,7 +41,7 @@ export async function play(golden: Golden, plan: Plan = {}): Promise<Played> {
   const effects: string[] = [];
   const { workflow, others = [], desk = [], transact, events } = golden;
   desk.length = 0;
-  const tables = transact === undefined ? {} : { store: new MemoryStore(new TransactingJournal(transact)) };
+  const tables = transact === undefined ? {} : { store: transacting(transact) };
   const lab = new Lab(
     [workflow, ...others].map((one) => observed(one, effects)),
     { ...tables, ...plan.lab },
@@ -68,6 +68,10 @@ export async function play(golden: Golden, plan: Plan = {}): Promise<Played> {
   await checkInvariants(lab, runId);
   if (events !== undefined) expect(heardFrom(lab)).toEqual(events);
   return { outcome, effects, calls, clientCalls: client.calls, runId, lab };
+}
+
+function transacting(transact: NonNullable<Golden["transact"]>): MemoryStore {
+  return transact === "unsupported" ? new MemoryStore() : new MemoryStore(new TransactingJournal(transact));
 }
 
 /** Types of the events, each event once. */

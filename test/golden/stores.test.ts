@@ -9,7 +9,7 @@ import { createTable } from "../aws/create-table.ts";
 import { skipsWithoutDynoxide } from "../aws/dynoxide.ts";
 import { useTable } from "../aws/use-table.ts";
 import type { LabOptions, PortCall } from "../engine/lab.ts";
-import { onTable } from "../engine/table-lab.ts";
+import { onTable } from "../engine/on-table.ts";
 import { Chance } from "../simulation/chance.ts";
 import { loadGoldens, type NamedGolden } from "./golden.ts";
 import { play } from "./play.ts";
@@ -18,10 +18,9 @@ import { play } from "./play.ts";
 const seed = Number(process.env.CRASH_SEED ?? Date.now() % 1_000_000);
 
 /** Tables of an author's are on neither of these stores (test/engine/transaction.test.ts has some). */
-const goldens = (await loadGoldens()).filter(({ transact }) => transact === undefined);
-/** A transaction is refused where there can be none; DynamoDB would look for its table. */
-const wantNoTable = ({ outcome }: NamedGolden) =>
-  outcome.status !== "succeeded" || outcome.value !== "E_TX_UNSUPPORTED";
+const goldens = (await loadGoldens()).filter(({ transact }) => typeof transact !== "function");
+/** DynamoDB has transactions. */
+const onDynamo = goldens.filter(({ transact }) => transact !== "unsupported");
 
 async function comesToItsOutcome(
   golden: NamedGolden,
@@ -52,7 +51,7 @@ describe(`a golden workflow on SQLite (CRASH_SEED=${seed})`, () => {
 describe.skipIf(skipsWithoutDynoxide())(`a golden workflow on DynamoDB (CRASH_SEED=${seed})`, () => {
   const client = useTable();
 
-  it.each(goldens.filter(wantNoTable))("comes to its outcome: $name", async (golden) => {
+  it.each(onDynamo)("comes to its outcome: $name", async (golden) => {
     // Each play starts runs of the same ids.
     await comesToItsOutcome(golden, async () => {
       const tableName = `runs-${randomUUID()}`;

@@ -17,7 +17,7 @@ import { createTable } from "../../aws/create-table.ts";
 import { type Dynoxide, skipsWithoutDynoxide, startDynoxide } from "../../aws/dynoxide.ts";
 import { emulatorAccess } from "../../aws/suites.ts";
 import { Lab } from "../lab.ts";
-import { unlessPlain } from "../modes.ts";
+import { crashEvery, unlessPlain } from "../modes.ts";
 import { TableLab } from "../table-lab.ts";
 import { at, HOUR, MINUTE, report, schedule, shown, times } from "./schedule-lab.ts";
 
@@ -80,12 +80,12 @@ describe.skipIf(unlessPlain("the golden schedules are swept in every mode"))(
         return calls;
       };
       const calls = await backfilled(0, false);
-      for (let crash = 1; crash <= calls; crash += 1)
+      for (let crash = 1; crash <= calls; crash += crashEvery)
         for (const isAfter of [false, true]) await backfilled(crash, isAfter);
     });
 
     it("costs nothing that it was told", async () => {
-      for (let crash = 1; crash <= 60; crash += 1) {
+      for (let crash = 1; crash <= 60; crash += crashEvery) {
         const lab = new Lab([report]);
         lab.watch = ({ count }) => (count === crash ? "die after" : "go on");
         await schedule(lab, { cron: "0 * * * *" });

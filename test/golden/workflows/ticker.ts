@@ -20,6 +20,7 @@ export const golden: Golden = {
       (error: { readonly code: string }) => error.code,
     );
   }),
+  transact: "unsupported",
   outcome: { status: "succeeded", value: "E_TX_UNSUPPORTED" },
   events: ["price.10", "price.20", "price.30", "price.last"],
 };

@@ -263,6 +263,15 @@ export const repairing: Area = [
     noticedIn,
   },
   {
+    name: "the entries of a fork are told apart by the order of their keys",
+    invariant: "J1",
+    why: "a store that keeps no order gives other ones back, and who asks again is told of a conflict",
+    file: "lib/engine/digest.ts",
+    find: "(_key, value: unknown) => inOrder(value)",
+    replace: "(_key, value: unknown) => value",
+    noticedIn: ["test/engine/repair-stores.test.ts"],
+  },
+  {
     name: "META of a fork is there before its journal",
     invariant: "J4",
     why: "the run begins from nothing",
