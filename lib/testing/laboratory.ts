@@ -325,7 +325,10 @@ export class Laboratory {
   }
 
   async #nextAt(): Promise<number | undefined> {
-    return earliest([this.#nextAtWithoutSweep(), await this.#nextSweep()]);
+    const next = this.#nextAtWithoutSweep();
+    // The index is asked only when it matters: a store may take its time to answer.
+    if (next !== undefined && next <= this.#nextSweepAt) return next;
+    return earliest([next, await this.#nextSweep()]);
   }
 
   #nextAtWithoutSweep(): number | undefined {

@@ -7,6 +7,7 @@ import { writeMessage } from "../../lib/engine/messages.ts";
 import { workflow } from "../../lib/sdk/index.ts";
 import { around } from "./around.ts";
 import { Lab } from "./lab.ts";
+import { unlessQuick } from "./modes.ts";
 
 const DAY_MS = 24 * 3_600_000;
 const sleeper = workflow("sleeper", async (ctx, days) => {
@@ -65,7 +66,7 @@ describe("code that is to begin anew", () => {
     expect(await lab.result(runId)).toBe("tidied");
   });
 
-  it.each([
+  it.skipIf(unlessQuick("its lease is renewed thousands of times")).each([
     ["in the moment in which its time is up", false],
     ["and waits for its children when its time is up", true],
   ])("%s is undone and does not", async (_, waits) => {
@@ -84,20 +85,23 @@ describe("code that is to begin anew", () => {
     expect((await lab.run(runId)).status).toBe("timed_out");
   });
 
-  it("whose time is up in the very checkpoint after which it asks for that does not", async () => {
-    const undone: number[] = [];
-    const w = workflow("w", { timeout: "1 hour" }, async (ctx, n): Promise<unknown> => {
-      await ctx.step("book", () => null, { compensate: () => void undone.push(n as number) });
-      // Succeeds in the checkpoint that says that time is up.
-      await ctx.step("work", () => lab.clock.sleep(3_600_000));
-      return await ctx.continueAsNew((n as number) + 1);
-    });
-    const lab: Lab = new Lab([w]);
-    const runId = await lab.start(w, 1);
-    await expect(lab.result(runId)).rejects.toThrow("deadline");
-    expect((await lab.entries(runId)).map(({ type }) => type)).not.toContain("run.continued");
-    expect(undone).toEqual([1]);
-  });
+  it.skipIf(unlessQuick("its lease is renewed thousands of times"))(
+    "whose time is up in the very checkpoint after which it asks for that does not",
+    async () => {
+      const undone: number[] = [];
+      const w = workflow("w", { timeout: "1 hour" }, async (ctx, n): Promise<unknown> => {
+        await ctx.step("book", () => null, { compensate: () => void undone.push(n as number) });
+        // Succeeds in the checkpoint that says that time is up.
+        await ctx.step("work", () => lab.clock.sleep(3_600_000));
+        return await ctx.continueAsNew((n as number) + 1);
+      });
+      const lab: Lab = new Lab([w]);
+      const runId = await lab.start(w, 1);
+      await expect(lab.result(runId)).rejects.toThrow("deadline");
+      expect((await lab.entries(runId)).map(({ type }) => type)).not.toContain("run.continued");
+      expect(undone).toEqual([1]);
+    },
+  );
 
   it("and is refused is undone, and refused once", async () => {
     const undone: string[] = [];
@@ -169,26 +173,29 @@ describe("code that is cancelled in the moment in which it says something", () =
 });
 
 describe("code whose time is up in the moment in which it says something", () => {
-  it.each([true, false])("has said it, and goes no further if it waits for that: %s", async (doesWait) => {
-    let wentOn = false;
-    const w = workflow("w", { timeout: "1 hour" }, async (ctx) => {
-      await ctx.step("book", () => null, { compensate: () => {} });
-      // Its result is in the same checkpoint as the end of the time.
-      await ctx.step("slow", () => lab.clock.sleep(3_600_000));
-      const said = ctx.emit({ type: "said", detail: {} });
-      if (doesWait) {
-        await said;
-        wentOn = true;
-      }
-      await ctx.sleep("long", "1 day");
-    });
-    const lab: Lab = new Lab([w]);
-    const runId = await lab.start(w);
-    await expect(lab.result(runId)).rejects.toThrow("deadline");
-    expect(wentOn).toBe(false);
-    const types = await typesOf(lab, runId);
-    expect(types.slice(-4)).toEqual(["run.expired", "event.emitted", "step.succeeded", "run.timed_out"]);
-  });
+  it.skipIf(unlessQuick("its lease is renewed thousands of times")).each([true, false])(
+    "has said it, and goes no further if it waits for that: %s",
+    async (doesWait) => {
+      let wentOn = false;
+      const w = workflow("w", { timeout: "1 hour" }, async (ctx) => {
+        await ctx.step("book", () => null, { compensate: () => {} });
+        // Its result is in the same checkpoint as the end of the time.
+        await ctx.step("slow", () => lab.clock.sleep(3_600_000));
+        const said = ctx.emit({ type: "said", detail: {} });
+        if (doesWait) {
+          await said;
+          wentOn = true;
+        }
+        await ctx.sleep("long", "1 day");
+      });
+      const lab: Lab = new Lab([w]);
+      const runId = await lab.start(w);
+      await expect(lab.result(runId)).rejects.toThrow("deadline");
+      expect(wentOn).toBe(false);
+      const types = await typesOf(lab, runId);
+      expect(types.slice(-4)).toEqual(["run.expired", "event.emitted", "step.succeeded", "run.timed_out"]);
+    },
+  );
 
   it("has said it when there is nothing to undo", async () => {
     const w = workflow("w", { timeout: "1 hour" }, async (ctx) => {

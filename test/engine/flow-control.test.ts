@@ -21,6 +21,7 @@ import {
 } from "./inside.ts";
 import { checkInvariants } from "./invariants.ts";
 import { type Fate, Lab, type LabOptions } from "./lab.ts";
+import { unlessQuick } from "./modes.ts";
 
 describe("a concurrency limit", () => {
   it("lets so many runs go on at once, and the others in the order of their start", async () => {
@@ -278,23 +279,26 @@ describe("a run in line", () => {
 });
 
 describe("wherever a process dies", () => {
-  it("never more than the limit are inside, and every run has its turn", async () => {
-    const crashes = await atEveryCrash(async () => {
-      const inside = new Inside();
-      const lab = new Lab([inside.workflow({ concurrency: { limit: 2 } })]);
-      lab.watch = inside.watch(lab);
-      const runIds = await startAll(lab, [1, 2, 3, 4, 5]);
-      const check = async () => {
-        for (const runId of runIds) expect(await lab.result(runId)).toBe(runId);
-        await lab.settle();
-        expect(inside.most).toBe(2);
-        for (const runId of runIds) await checkInvariants(lab, runId);
-        await expectEmpty(lab, WHOLE);
-      };
-      return { lab, check };
-    });
-    expect(crashes).toBeGreaterThan(100);
-  });
+  it.skipIf(unlessQuick("it goes on for thousands of requests"))(
+    "never more than the limit are inside, and every run has its turn",
+    async () => {
+      const crashes = await atEveryCrash(async () => {
+        const inside = new Inside();
+        const lab = new Lab([inside.workflow({ concurrency: { limit: 2 } })]);
+        lab.watch = inside.watch(lab);
+        const runIds = await startAll(lab, [1, 2, 3, 4, 5]);
+        const check = async () => {
+          for (const runId of runIds) expect(await lab.result(runId)).toBe(runId);
+          await lab.settle();
+          expect(inside.most).toBe(2);
+          for (const runId of runIds) await checkInvariants(lab, runId);
+          await expectEmpty(lab, WHOLE);
+        };
+        return { lab, check };
+      });
+      expect(crashes).toBeGreaterThan(100);
+    },
+  );
 
   it("two limits are kept, too, by rivals", async () => {
     await atEveryCrash(async () => {
@@ -331,20 +335,23 @@ describe("wherever a process dies", () => {
     });
   });
 
-  it("rivals that are given each message at once keep the limit", async () => {
-    for (let times = 0; times < 10; times += 1) {
-      const inside = new Inside();
-      const lab = new Lab([inside.workflow({ concurrency: { limit: 2 } })], RIVALS);
-      const watch = inside.watch(lab);
-      lab.watch = async (call) => {
-        const fate = await watch(call);
-        return call.count % 20 === times ? { answersAfterMs: 400 } : fate;
-      };
-      const runIds = await startAll(lab, [1, 2, 3, 4, 5, 6]);
-      for (const runId of runIds) expect(await lab.result(runId)).toBe(runId);
-      expect(inside.most).toBe(2);
-      await lab.settle();
-      await expectEmpty(lab, WHOLE);
-    }
-  });
+  it.skipIf(unlessQuick("it goes on for thousands of requests"))(
+    "rivals that are given each message at once keep the limit",
+    async () => {
+      for (let times = 0; times < 10; times += 1) {
+        const inside = new Inside();
+        const lab = new Lab([inside.workflow({ concurrency: { limit: 2 } })], RIVALS);
+        const watch = inside.watch(lab);
+        lab.watch = async (call) => {
+          const fate = await watch(call);
+          return call.count % 20 === times ? { answersAfterMs: 400 } : fate;
+        };
+        const runIds = await startAll(lab, [1, 2, 3, 4, 5, 6]);
+        for (const runId of runIds) expect(await lab.result(runId)).toBe(runId);
+        expect(inside.most).toBe(2);
+        await lab.settle();
+        await expectEmpty(lab, WHOLE);
+      }
+    },
+  );
 });

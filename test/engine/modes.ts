@@ -37,7 +37,7 @@ const MODES = {
   /** Each message is handled by a process that has never seen another one and is gone with its answer: there is no warm cache. */
   "cold-cache": { lab: { coldStarts: true } },
   /** The store is DynamoDB's, whose answers hold two items: what fills many pages of 1 MB there fills them with a few items here. */
-  "tiny-query-pages": { lab: {}, setUp: "test/engine/tiny-query-pages.ts", crashEvery: 7 },
+  "tiny-query-pages": { lab: {}, setUp: "test/engine/tiny-query-pages.ts", crashEvery: 19 },
 } as const satisfies Readonly<Record<string, Mode>>;
 
 export type ModeName = keyof typeof MODES;
@@ -86,6 +86,11 @@ export function inMode(options: LaboratoryOptions): LaboratoryOptions {
 /** Whether a test is left out here because it belongs to the plain mode alone. */
 export function unlessPlain(reason: string): boolean {
   return under(MODE_NAMES.slice(1), reason);
+}
+
+/** Whether a test is left out here because requests take real time and it makes thousands. */
+export function unlessQuick(reason: string): boolean {
+  return under(["tiny-query-pages"], reason);
 }
 
 /** Whether a test is left out here because it makes no sense in these modes. */
