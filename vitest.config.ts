@@ -7,6 +7,7 @@
  * `perdure-source` leads that name to lib/ instead of dist/, here and in every process the tests start.
  */
 import { defineConfig } from "vitest/config";
+import { skipsWithoutDynoxide } from "./test/aws/dynoxide.ts";
 import { ClosingLine } from "./test/closing-line.ts";
 import { MODE_NAMES, setUpOf } from "./test/engine/modes.ts";
 import { mutants } from "./test/mutants/plugin.ts";
@@ -19,6 +20,11 @@ const processes = {
   pool: "forks" as const,
   execArgv: [`--conditions=${SOURCE_CONDITION}`],
 };
+
+/** One that needs a DynamoDB server is left out where there is none. */
+const MODES = MODE_NAMES.filter(
+  (name) => name !== "plain" && (setUpOf(name).length === 0 || !skipsWithoutDynoxide()),
+);
 
 export default defineConfig({
   test: {
@@ -40,7 +46,7 @@ export default defineConfig({
           hookTimeout: 3 * MINUTE_MS,
         },
       },
-      ...MODE_NAMES.filter((name) => name !== "plain").map((name) => ({
+      ...MODES.map((name) => ({
         resolve,
         ssr: { resolve },
         test: {

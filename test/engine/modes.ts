@@ -1,6 +1,6 @@
 // The modes: other ways of running the same engine, at the ends of what settings and surroundings allow. Nothing that a
 // user can see may depend on them, so the whole functional suite passes in each (`npm run test:modes`, one vitest project
-// for each mode). ENGINE_MODE names the mode of a test run; without it, it is the plain one.
+// for each mode; `npm run test:pages`, the one on DynamoDB alone). ENGINE_MODE names the mode of a test run; without it, it is the plain one.
 //
 // A mode is made of the product's own settings and of what the laboratory does to processes, never of a way round them.
 // A test that counts writes or activations, or is about what one process does, says so and is left out:
