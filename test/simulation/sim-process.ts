@@ -6,6 +6,7 @@ import type { Clock } from "../../lib/ports/clock.ts";
 import type { Ports } from "../../lib/ports/ports.ts";
 import { PerdureError } from "../../lib/sdk/errors.ts";
 import type { Actor } from "./fault.ts";
+import { keysReversed } from "./key-order.ts";
 import type { Begun, Hands, Tokens } from "./primitive.ts";
 import { type Code, inputOf, type Program, runIdOf, settingsOf, WORKFLOW, workflowOf } from "./program.ts";
 
@@ -98,10 +99,10 @@ export class SimProcess {
         ...ports,
         clock,
         store: {
-          runs: this.#watched("runs", ports.store.runs),
-          journal: this.#watched("journal", ports.store.journal),
-          index: this.#watched("index", ports.store.index),
-          limits: this.#watched("limits", ports.store.limits),
+          runs: this.#stored("runs", ports.store.runs),
+          journal: this.#stored("journal", ports.store.journal),
+          index: this.#stored("index", ports.store.index),
+          limits: this.#stored("limits", ports.store.limits),
         },
         activations: this.#watched("wakeUps", ports.activations),
         stepHandlers: {
@@ -152,19 +153,25 @@ export class SimProcess {
     };
   }
 
-  #watched<Port extends object>(name: string, port: Port): Port {
+  #stored<Port extends object>(name: string, port: Port): Port {
+    return this.#watched(name, port, this.id % 2 === 0 ? asItIs : keysReversed);
+  }
+
+  #watched<Port extends object>(name: string, port: Port, shown = asItIs): Port {
     return new Proxy(port, {
       get: (target, key) => {
         const value: unknown = Reflect.get(target, key, target);
         if (typeof value !== "function") return value;
         return async (...args: readonly unknown[]) =>
-          await this.#options.call(this, name, String(key), args, (given) =>
-            Reflect.apply(value, target, given),
+          await this.#options.call(this, name, String(key), args, async (given) =>
+            shown(await Reflect.apply(value, target, given)),
           );
       },
     });
   }
 }
+
+const asItIs = (answer: unknown): unknown => answer;
 
 export async function never(): Promise<never> {
   return await new Promise<never>(() => {});
