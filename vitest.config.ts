@@ -55,8 +55,8 @@ export default defineConfig({
           env: { ENGINE_MODE: name },
           setupFiles: [...setUpOf(name)],
           include: ["test/{engine,golden}/**/*.test.ts"],
-          // Pure functions know no mode.
-          exclude: ["test/engine/{codec,retry}.test.ts", "**/node_modules/**"],
+          // Pure functions know no mode, and other stores have one of their own (tiny-query-pages).
+          exclude: ["test/engine/{codec,retry}.test.ts", "test/**/*stores.test.ts", "**/node_modules/**"],
           testTimeout: 10 * MINUTE_MS,
           hookTimeout: 3 * MINUTE_MS,
         },

@@ -11,8 +11,8 @@ import type { Fate } from "./lab.ts";
 import { crashEvery, isPlain } from "./modes.ts";
 
 const CRASHES = ["die before", "die after"] as const satisfies readonly Fate[];
-const PAIRS = isPlain ? 40 : Math.ceil(6 / crashEvery);
-const POINTS_IN_MODES = Math.ceil(12 / crashEvery);
+const PAIRS = isPlain ? 40 : Math.ceil(18 / crashEvery);
+const POINTS_IN_MODES = Math.ceil(36 / crashEvery);
 const MESSAGES = 12;
 /** Of the pairs, and of what is drawn in modes; `CRASH_SEED=n` repeats it. */
 const seed = Number(process.env.CRASH_SEED ?? Date.now() % 1_000_000);

@@ -15,7 +15,7 @@ interface Mode {
   readonly lab: LaboratoryOptions;
   /** A file that is run before each of the tests' and brings what the process does not have (`surroundWith`). */
   readonly setUp?: string;
-  /** Of the calls that a crash may come before or after, one in so many has one. @default 1 */
+  /** Of the calls that a crash may come before or after, one in so many has one. @default - each in the plain mode, else every third */
   readonly crashEvery?: number;
 }
 
@@ -52,10 +52,10 @@ export function setUpOf(name: ModeName): readonly string[] {
 
 export const mode: ModeName = nameOf(process.env.ENGINE_MODE ?? "plain");
 
-export const crashEvery = (MODES[mode] as Mode).crashEvery ?? 1;
-
 /** Whether the engine is run as it comes. */
 export const isPlain = mode === "plain";
+
+export const crashEvery = (MODES[mode] as Mode).crashEvery ?? (isPlain ? 1 : 3);
 
 function nameOf(text: string): ModeName {
   const name = MODE_NAMES.find((known) => known === text);
