@@ -1,5 +1,5 @@
 // Kills a process once before and once after each of its calls to a port, one course for each: until a course ends before it
-// comes to the crash. Where requests take long, at a part of them (modes.ts).
+// comes to the crash. In a mode other than the plain one at a part of them (modes.ts).
 import type { Lab, PortCall } from "./lab.ts";
 import { crashEvery } from "./modes.ts";
 
