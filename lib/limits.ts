@@ -16,6 +16,10 @@ export const COMPRESS_ABOVE_BYTES = 1024;
 export const OFFLOAD_ABOVE_BYTES = 8 * 1024;
 /** Input up to this rides in META; larger input is an item of its own, because every META update bills the whole item. */
 export const MAX_INLINE_INPUT_BYTES = 400;
+/** Faults of one value that are told: who has mended those is told the next. */
+export const MAX_ISSUES = 100;
+/** Longest message and path of one fault: a schema may quote all that it was given, and keys are as long as their sender likes. */
+export const MAX_ISSUE_CHARS = 300;
 /** Deepest nesting of a value: the encoder is recursive. */
 export const MAX_VALUE_DEPTH = 200;
 

@@ -2,6 +2,7 @@
 // fault of ours, is shown as E_INTERNAL without a word of what it was: that goes to the log.
 import * as v from "valibot";
 import { InputError, type Issue } from "../engine/index.ts";
+import { MAX_ISSUES } from "../limits.ts";
 import type { Log } from "../ports/log.ts";
 import { ERROR_CODES, type ErrorCode, PerdureError } from "../sdk/errors.ts";
 import { PROBLEMS } from "./problem-table.ts";
@@ -21,7 +22,7 @@ export const Problem = v.strictObject({
   issues: v.exactOptional(
     v.pipe(
       v.array(v.strictObject({ path: v.string(), message: v.string() })),
-      v.description("Each fault and its place, as a JSON pointer into what was sent."),
+      v.description(`Each fault and its place, as a JSON pointer into what was sent; at most ${MAX_ISSUES}.`),
     ),
   ),
 });
@@ -39,10 +40,16 @@ export class HttpFault extends PerdureError {
   }
 }
 
+/** Faults that a sentence can hold; the field `issues` has more. */
+const MAX_FAULTS_TOLD = 10;
+
 /** Several faults of a request, named together: `query: limit must be …`. */
 export function faultsOf(code: ErrorCode, where: string, issues: readonly Issue[]): InputError {
-  const all = issues.map(({ path, message }) => `${path === "" ? "" : `${path} `}${message}`).join("; ");
-  return new InputError(code, `${where}: ${all}.`, issues);
+  const told = issues
+    .slice(0, MAX_FAULTS_TOLD)
+    .map(({ path, message }) => `${path === "" ? "" : `${path} `}${message}`);
+  const rest = issues.length > told.length ? `; and ${issues.length - told.length} more` : "";
+  return new InputError(code, `${where}: ${told.join("; ")}${rest}.`, issues);
 }
 
 export function problemOf(error: unknown): Problem {

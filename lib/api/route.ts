@@ -2,15 +2,14 @@
 // serves routes, the OpenAPI document describes them; neither knows more than stands here.
 import type { Context } from "hono";
 import * as v from "valibot";
-import type { Issue } from "../engine/index.ts";
+import { type Issue, issueOf } from "../engine/index.ts";
+import { MAX_ISSUES } from "../limits.ts";
 import { type ErrorCode, PerdureError } from "../sdk/errors.ts";
 import type { Api } from "./api.ts";
 import { faultsOf, type Problem } from "./problem.ts";
 import { isForm, readBody, readForm } from "./read-body.ts";
 import { type HeaderName, NoPath, NoQuery } from "./requests.ts";
 
-/** Of a path or a message that quotes what the caller sent. */
-const MAX_SHOWN_CHARS = 300;
 const ATTRIBUTE = "attr.";
 
 export type Schema = v.GenericSchema;
@@ -145,13 +144,11 @@ function check<S extends Schema>(
 ): v.InferOutput<S> {
   const result = v.safeParse(schema, value, { abortPipeEarly: true });
   if (result.success) return result.output;
-  throw faultsOf(code, where, result.issues.map(toIssue));
+  throw faultsOf(code, where, result.issues.slice(0, MAX_ISSUES).map(toIssue));
 }
 
 function toIssue(issue: v.BaseIssue<unknown>): Issue {
-  const keys =
-    issue.path?.map(({ key }) => `/${String(key).replaceAll("~", "~0").replaceAll("/", "~1")}`) ?? [];
   // Valibot says of a field that no schema names that it expected never.
   const message = issue.expected === "never" ? "is not known here" : issue.message;
-  return { path: keys.join("").slice(0, MAX_SHOWN_CHARS), message: message.slice(0, MAX_SHOWN_CHARS) };
+  return issueOf(message, issue.path?.map(({ key }) => String(key)) ?? []);
 }

@@ -32,5 +32,5 @@ export { startRun } from "./start-run.ts";
 export { asCheckpoint } from "./stored-forms.ts";
 export { sweep } from "./sweep.ts";
 export { terminateRun } from "./terminate-run.ts";
-export { InputError, type Issue } from "./validate.ts";
+export { InputError, type Issue, issueOf } from "./validate.ts";
 export type { AskedVersion } from "./versions.ts";

@@ -1,5 +1,6 @@
 // Values from outside against a Standard Schema.
 import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { MAX_ISSUE_CHARS, MAX_ISSUES } from "../limits.ts";
 import { type ErrorCode, PerdureError } from "../sdk/errors.ts";
 import type { Outcome } from "./outcome.ts";
 
@@ -10,7 +11,7 @@ export interface Issue {
   readonly path: string;
 }
 
-/** Bad input, with every fault and its path. */
+/** Bad input, with its faults and their paths. */
 export class InputError extends PerdureError {
   /** To authors it is one: the class is ours alone. */
   static override readonly name = "PerdureError";
@@ -22,12 +23,17 @@ export class InputError extends PerdureError {
   }
 }
 
-/** What the schema gives out; the value itself without a schema. @throws E_INVALID_INPUT with all faults */
+/** What the schema gives out; the value itself without a schema. @throws E_INVALID_INPUT with the faults, at most MAX_ISSUES */
 export async function checkInput(schema: StandardSchemaV1 | undefined, value: unknown): Promise<unknown> {
   if (schema === undefined) return value;
   const result = await schema["~standard"].validate(value);
   if (result.issues === undefined) return result.value;
-  const issues = result.issues.map((issue) => ({ message: issue.message, path: pointerOf(issue.path) }));
+  const issues = result.issues.slice(0, MAX_ISSUES).map(({ message, path = [] }) =>
+    issueOf(
+      message,
+      path.map((part) => (typeof part === "object" ? part.key : part)),
+    ),
+  );
   const first = issues[0];
   const where = first?.path ? `at ${first.path}` : "as a whole";
   throw new InputError(
@@ -46,7 +52,8 @@ export async function checkQuietly(schema: StandardSchemaV1 | undefined, payload
   }
 }
 
-function pointerOf(path: StandardSchemaV1.Issue["path"]): string {
-  const keys = (path ?? []).map((part) => (typeof part === "object" ? part.key : part));
-  return keys.map((key) => `/${String(key).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
+/** What a schema says of the place that `keys` lead to. */
+export function issueOf(message: string, keys: readonly PropertyKey[]): Issue {
+  const pointer = keys.map((key) => `/${String(key).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
+  return { message: message.slice(0, MAX_ISSUE_CHARS), path: pointer.slice(0, MAX_ISSUE_CHARS) };
 }

@@ -1,7 +1,7 @@
 // Bad input never reaches a workflow: each of these is refused with a problem that names the fault, and nothing is
 // written to the store, the blobs or the queues.
 import { describe, expect, test } from "vitest";
-import { MAX_VALUE_BYTES } from "../../lib/limits.ts";
+import { MAX_ISSUES, MAX_VALUE_BYTES } from "../../lib/limits.ts";
 import type { ErrorCode } from "../../lib/sdk/errors.ts";
 import { type Bench, openBench, problemOf } from "./bench.ts";
 import { approve, greet } from "./samples.ts";
@@ -184,6 +184,38 @@ describe("refused, with nothing written", () => {
   test("a wrong method names the right ones", async () => {
     const response = await openBench([]).app.request("/runs", { method: "PUT" });
     expect(response.headers.get("allow")).toBe("GET, HEAD");
+  });
+});
+
+describe("however much is wrong, what is told stays short", () => {
+  const huge = "y".repeat(100_000);
+  const cases: Record<string, Send> = {
+    "an input that its schema quotes": ({ post }) => post(RUNS, { input: huge }),
+    "a payload that its schema quotes": ({ post }, runId) =>
+      post(`/runs/${runId}/signals/decided`, { payload: { ok: huge } }),
+    "a payload of a signal that starts a run": ({ post }) =>
+      post("/workflows/approve/signals/decided", { runId: "new", payload: huge }),
+    "an input whose place has a long name": ({ post }) => post(RUNS, { input, attributes: { [huge]: null } }),
+    "a value that is wrong in 10,000 places": ({ post }, runId) =>
+      post(`/runs/${runId}/signals/grown`, { payload: Array.from({ length: 10_000 }, () => 1) }),
+    "a body that is wrong in 10,000 places": ({ post }) =>
+      post(RUNS, { input, attributes: Array.from({ length: 10_000 }, () => null) }),
+  };
+  test.each(Object.entries(cases))("%s", async (_, send) => {
+    const bench = openBench([greet, approve], { works: false });
+    const problem = await problemOf(await send(bench, await bench.start("approve")));
+    expect(problem.code).toBe("E_INVALID_INPUT");
+    expect(problem.detail.length).toBeLessThan(8_000);
+    expect(problem.issues?.length).toBeLessThanOrEqual(MAX_ISSUES);
+    expect(JSON.stringify(problem).length).toBeLessThan(100_000);
+  });
+
+  test("and says how many faults it leaves out", async () => {
+    const { post } = openBench([greet]);
+    const attributes = Object.fromEntries(Array.from({ length: 12 }, (_, i) => [`a${i}`, null]));
+    const { detail, issues } = await problemOf(await post(RUNS, { input, attributes }));
+    expect(issues).toHaveLength(12);
+    expect(detail).toContain("; and 2 more.");
   });
 });
 

@@ -1,5 +1,6 @@
-// What outsiders may do and see: approvals, signals with start; and what this version cannot read (lib/engine/read-approval.ts,
-// signal-with-start.ts, behaviour.ts, stall-unreadable.ts, stored-forms.ts; lib/api/approval-*).
+// What outsiders may do and see: approvals, signals with start, what they are told of faults; and what this version cannot
+// read (lib/engine/read-approval.ts, signal-with-start.ts, behaviour.ts, stall-unreadable.ts, stored-forms.ts, validate.ts;
+// lib/api/approval-*, route.ts).
 import type { Area } from "../mutant.ts";
 
 const state = "lib/engine/read-approval.ts";
@@ -12,6 +13,8 @@ const READ = ["test/engine/read-approval.test.ts"];
 const SIGNALS = ["test/engine/signal-with-start.test.ts", "test/api/signal-with-start.test.ts"];
 const forms = "lib/engine/stored-forms.ts";
 const FORMS = ["test/engine/stored-forms.test.ts"];
+const validate = "lib/engine/validate.ts";
+const REFUSED = ["test/api/bad-requests.test.ts"];
 const UNREADABLE = ["test/engine/stall-unreadable.test.ts", "test/engine/behaviour.test.ts"];
 
 export const outsiders: Area = [
@@ -319,5 +322,32 @@ export const outsiders: Area = [
     find: " && (value as Fold).from <= (value as Fold).to",
     replace: "",
     noticedIn: FORMS,
+  },
+  {
+    name: "a fault quotes all that was sent",
+    invariant: "code",
+    why: "a wrong value of megabytes is answered with megabytes",
+    file: validate,
+    find: "message.slice(0, MAX_ISSUE_CHARS)",
+    replace: "message",
+    noticedIn: REFUSED,
+  },
+  {
+    name: "a value is told all of its faults",
+    invariant: "code",
+    why: "a long list of wrong items is answered with a longer one",
+    file: validate,
+    find: ".slice(0, MAX_ISSUES)",
+    replace: "",
+    noticedIn: REFUSED,
+  },
+  {
+    name: "a body is told all of its faults",
+    invariant: "code",
+    why: "a body of wrong fields is answered with a longer one",
+    file: "lib/api/route.ts",
+    find: ".slice(0, MAX_ISSUES)",
+    replace: "",
+    noticedIn: REFUSED,
   },
 ];
