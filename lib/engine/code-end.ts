@@ -35,6 +35,7 @@ export class CodeEnd {
   readonly #execution: Execution;
   #isCancelled = false;
   #isExpired = false;
+  /** What the code has done is being undone, or has been. */
   #hasFailed = false;
   /** Rejects the code's `continueAsNew`: it goes on after all. */
   #stay: ((error: Error) => void) | undefined;
@@ -71,11 +72,6 @@ export class CodeEnd {
   get isAwaiting(): boolean {
     const isAwaited = (call: Call) => call.kind === "child" && call.onParentClose === "wait";
     return [...this.#execution.calls.open()].some(isAwaited);
-  }
-
-  /** What the code has done is being undone, or has been. */
-  get hasFailed(): boolean {
-    return this.#hasFailed;
   }
 
   /** The code may ask for nothing more: it has no time left, has failed, or wants to begin anew. */
@@ -181,6 +177,7 @@ export class CodeEnd {
       return;
     }
     this.#hasFailed = true;
+    // Loops are withdrawn too: of a turn that ended now, replay would leave out what is being undone in it.
     // Nobody waits for what other branches of the code have under way.
     this.#execution.calls.withdrawBelow("", undefined, LAST_WORDS);
     if ("error" in ended) this.failure ??= ended;

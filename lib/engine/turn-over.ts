@@ -20,10 +20,8 @@ export async function turnOver(
   execution: Execution,
   { turns }: Decision,
 ): Promise<readonly Entry[]> {
-  const { continuation, hasFailed } = execution.end;
+  const { continuation } = execution.end;
   if (continuation !== undefined) return [await continued(engine, execution, continuation)];
-  // What is being undone may be of a turn: nothing is heard of one that has ended.
-  if (hasFailed) return [];
   for (const { id, next } of turns) {
     if (next === undefined) continue;
     const marks = execution.versions.takeImplied(scopeOfTurn(id, next.turn - 1), engine.ports.clock.now());

@@ -5,9 +5,10 @@ import { completeCallback, heartbeatCallback, terminateRun } from "../../lib/eng
 import { CallbackError, TerminalError, TimeoutError } from "../../lib/sdk/errors.ts";
 import { workflow } from "../../lib/sdk/workflow.ts";
 import { around } from "./around.ts";
+import { crashPoints } from "./crash-points.ts";
 import { checkInvariants } from "./invariants.ts";
 import { type Fate, Lab } from "./lab.ts";
-import { crashEvery, unlessQuick } from "./modes.ts";
+import { isPlain, unlessQuick } from "./modes.ts";
 
 const value = (result: unknown) => ({ ok: true, value: result }) as const;
 
@@ -93,7 +94,7 @@ describe("a callback", () => {
 
   it("and its timeout never both win, wherever the run's process dies", async () => {
     const outcomes = new Set<string>();
-    for (let crash = 1; crash < 40; crash += crashEvery) {
+    for (const crash of crashPoints(39)) {
       let token = "";
       const w = workflow("w", async (ctx) =>
         ctx
@@ -121,7 +122,7 @@ describe("a callback", () => {
       expect(result).toBe(accepted ? "in time" : "timed out");
       outcomes.add(String(result));
     }
-    if (crashEvery === 1) expect(outcomes.size).toBe(2);
+    if (isPlain) expect(outcomes.size).toBe(2);
   });
 
   it("completed with an error rejects with it", async () => {

@@ -4,9 +4,10 @@ import { cancelRun, terminateRun } from "../../lib/engine/index.ts";
 import { isClosed } from "../../lib/ports/run.ts";
 import { ChildRunError, TerminalError } from "../../lib/sdk/errors.ts";
 import { workflow } from "../../lib/sdk/workflow.ts";
+import { crashPoints } from "./crash-points.ts";
 import { checkInvariants } from "./invariants.ts";
 import { Lab } from "./lab.ts";
-import { crashEvery, isPlain } from "./modes.ts";
+import { isPlain } from "./modes.ts";
 
 const double = workflow("double", async (ctx, input) => ctx.step("work", () => (input as number) * 2));
 const fails = workflow("fails", async () => {
@@ -49,7 +50,7 @@ describe("a child run", () => {
       const [a, b] = await Promise.all([ctx.runChild("a", double, 1), ctx.runChild("b", double, 2)]);
       return a + b;
     });
-    for (let crash = 1; crash < 90; crash += crashEvery) {
+    for (const crash of crashPoints(89)) {
       for (const fate of ["die before", "die after"] as const) {
         const lab = new Lab([parent, double]);
         lab.watch = ({ count }) => (count === crash ? fate : "go on");

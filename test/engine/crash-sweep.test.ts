@@ -7,6 +7,7 @@ import { describe, expect, it } from "vitest";
 import { loadGoldens } from "../golden/golden.ts";
 import { type Played, play } from "../golden/play.ts";
 import { Chance } from "../simulation/chance.ts";
+import { crashPoints, crashSeed } from "./crash-points.ts";
 import type { Fate } from "./lab.ts";
 import { crashEvery, isPlain } from "./modes.ts";
 
@@ -14,14 +15,12 @@ const CRASHES = ["die before", "die after"] as const satisfies readonly Fate[];
 const PAIRS = isPlain ? 40 : Math.ceil(18 / crashEvery);
 const POINTS_IN_MODES = Math.ceil(36 / crashEvery);
 const MESSAGES = 12;
-/** Of the pairs, and of what is drawn in modes; `CRASH_SEED=n` repeats it. */
-const seed = Number(process.env.CRASH_SEED ?? Date.now() % 1_000_000);
 const lab = { sweepEveryMs: "never" } as const;
 
 const goldens = await loadGoldens();
 
-describe.each(goldens)(`$name (CRASH_SEED=${seed})`, (golden) => {
-  const chance = new Chance(seed, golden.name);
+describe.each(goldens)(`$name (CRASH_SEED=${crashSeed})`, (golden) => {
+  const chance = new Chance(crashSeed, golden.name);
   /** Numbers of calls, all of them or as many as a mode allows. */
   const pointsOf = (calls: number) => {
     const all = Array.from({ length: calls }, (_, i) => i + 1);
@@ -56,7 +55,7 @@ describe.each(goldens)(`$name (CRASH_SEED=${seed})`, (golden) => {
 
   it("survives a client that dies before or after any of its calls and begins again", async () => {
     const { clientCalls } = await play(golden, { lab });
-    for (let at = 1; at <= clientCalls; at += crashEvery) {
+    for (const at of crashPoints(clientCalls)) {
       for (const crash of CRASHES) {
         const clientFate = (count: number) => (count === at ? crash : "go on");
         const { outcome, effects } = await play(golden, { lab, clientFate });
@@ -67,7 +66,7 @@ describe.each(goldens)(`$name (CRASH_SEED=${seed})`, (golden) => {
   });
 
   it("survives the loss of any one message, with the sweeper", async () => {
-    for (let lost = 1; lost <= MESSAGES; lost += crashEvery) {
+    for (const lost of crashPoints(MESSAGES)) {
       let sends = 0;
       const { outcome } = await play(golden, {
         watch: ({ port, method }) => {

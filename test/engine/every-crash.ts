@@ -1,7 +1,7 @@
 // Kills a process once before and once after each of its calls to a port, one course for each: until a course ends before it
-// comes to the crash. In a mode other than the plain one at a part of them (modes.ts).
+// comes to the crash. In a mode other than the plain one at a part of them (crash-points.ts).
+import { crashPoints } from "./crash-points.ts";
 import type { Lab, PortCall } from "./lab.ts";
-import { crashEvery } from "./modes.ts";
 
 const MAX_CRASHES = 500;
 
@@ -9,17 +9,19 @@ const MAX_CRASHES = 500;
 export async function everyCrash(
   play: (watch: NonNullable<Lab["watch"]>, where: string) => Promise<void>,
 ): Promise<number> {
-  for (let crash = 1; crash < MAX_CRASHES; crash += crashEvery) {
+  let calls = 0;
+  for (const crash of crashPoints(MAX_CRASHES)) {
     let came = false;
     for (const fate of ["die before", "die after"] as const) {
       const watch = ({ count }: PortCall) => {
+        calls = count;
         if (count !== crash) return "go on";
         came = true;
         return fate;
       };
       await play(watch, `${fate} call ${crash}`);
     }
-    if (!came) return crash - 1;
+    if (!came) return calls;
   }
   throw new Error(`a course has more than ${MAX_CRASHES} calls`);
 }

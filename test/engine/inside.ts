@@ -5,8 +5,8 @@ import type { Context } from "../../lib/sdk/context.ts";
 import type { FlowControlOptions } from "../../lib/sdk/flow-control.ts";
 import { type AnyWorkflow, workflow } from "../../lib/sdk/workflow.ts";
 import type { Watch } from "../../lib/testing/port-call.ts";
+import { crashPoints } from "./crash-points.ts";
 import type { Fate, Lab, LabOptions, PortCall } from "./lab.ts";
-import { crashEvery } from "./modes.ts";
 
 export interface Order {
   readonly customer: string;
@@ -115,24 +115,28 @@ export function isAbout({ port, method, args: [request] }: PortCall, name: strin
 
 export const WHOLE = "orders/w/";
 export const MINUTE_MS = 60_000;
+const MAX_CRASHES = 500;
 
 /** Kills at each call of a lab in turn, before and after it, until a lab has fewer calls. Answers how many there were. */
 export async function atEveryCrash(
   make: () => Promise<{ lab: Lab; check: () => Promise<void> }>,
 ): Promise<number> {
-  for (let crash = 1; ; crash += crashEvery) {
+  let calls = 0;
+  for (const crash of crashPoints(MAX_CRASHES)) {
     let hasCrashed = false;
     for (const fate of ["die before", "die after"] as const) {
       const { lab, check } = await make();
       const { watch } = lab;
       lab.watch = async (call) => {
         const answer = (await watch?.(call)) ?? "go on";
-        if (call.count !== crash) return answer;
+        calls = call.count;
+        if (calls !== crash) return answer;
         hasCrashed = true;
         return fate;
       };
       await check();
     }
-    if (!hasCrashed) return crash - 1;
+    if (!hasCrashed) return calls;
   }
+  throw new Error(`a lab has more than ${MAX_CRASHES} calls`);
 }

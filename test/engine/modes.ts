@@ -15,7 +15,7 @@ interface Mode {
   readonly lab: LaboratoryOptions;
   /** A file that is run before each of the tests' and brings what the process does not have (`surroundWith`). */
   readonly setUp?: string;
-  /** Of the calls that a crash may come before or after, one in so many has one. @default - each in the plain mode, else every third */
+  /** Of the calls that a crash may come before or after, one in so many has one (crash-points.ts). @default - each in the plain mode, else every third */
   readonly crashEvery?: number;
 }
 

@@ -4,6 +4,7 @@ import { forkRun, startRun } from "../../lib/engine/index.ts";
 import { isClosed, type Run } from "../../lib/ports/run.ts";
 import type { FlowControlOptions } from "../../lib/sdk/flow-control.ts";
 import { workflow } from "../../lib/sdk/workflow.ts";
+import { crashPoints } from "./crash-points.ts";
 import {
   a,
   atEveryCrash,
@@ -21,7 +22,6 @@ import {
 } from "./inside.ts";
 import { checkInvariants } from "./invariants.ts";
 import { Lab } from "./lab.ts";
-import { crashEvery } from "./modes.ts";
 
 describe("a start rate", () => {
   /** When each run's code began, in ms from the first. */
@@ -103,7 +103,7 @@ describe("a start rate", () => {
   });
 
   it("is kept wherever a process dies, and all begin", async () => {
-    for (let crash = 1; crash < 60; crash += crashEvery) {
+    for (const crash of crashPoints(59)) {
       for (const fate of ["die before", "die after"] as const) {
         const lab = new Lab([]);
         lab.watch = ({ count }) => (count === crash ? fate : "go on");
@@ -224,7 +224,7 @@ describe("a singleton", () => {
   const STORE_CALLS_OF_A_START = 3;
 
   it("has one run at a time although starters die, and none is lost", async () => {
-    for (let crash = 1; crash <= STORE_CALLS_OF_A_START; crash += crashEvery) {
+    for (const crash of crashPoints(STORE_CALLS_OF_A_START)) {
       for (const fate of ["before", "after"] as const) {
         const lab = new Lab([sleeper("use-existing")]);
         const dead = await start({ engine: dyingAt(lab, crash, fate) }, a, "k").catch(() => "dead");

@@ -5,9 +5,10 @@ import type { TerminalEntry } from "../../lib/ports/journal.ts";
 import type { Context } from "../../lib/sdk/context.ts";
 import { TerminalError } from "../../lib/sdk/errors.ts";
 import { workflow } from "../../lib/sdk/workflow.ts";
+import { crashPoints } from "./crash-points.ts";
 import { checkInvariants } from "./invariants.ts";
 import { Lab } from "./lab.ts";
-import { crashEvery, unlessQuick } from "./modes.ts";
+import { unlessQuick } from "./modes.ts";
 
 async function undoneOf(lab: Lab, runId: string) {
   const last = (await lab.entries(runId)).at(-1) as TerminalEntry;
@@ -294,7 +295,7 @@ describe("compensations", () => {
   });
 
   it("are not repeated by a crash once they are recorded", async () => {
-    for (let crash = 1; crash < 60; crash += crashEvery) {
+    for (const crash of crashPoints(59)) {
       const counts = new Map<string, number>();
       const recorded = new Map<string, number>();
       const w = workflow("w", async (ctx) => {

@@ -2,8 +2,8 @@
 import { describe, expect, it } from "vitest";
 import type { Context } from "../../lib/sdk/context.ts";
 import { workflow } from "../../lib/sdk/workflow.ts";
+import { crashPoints } from "./crash-points.ts";
 import { Lab } from "./lab.ts";
-import { crashEvery } from "./modes.ts";
 
 const old = workflow("w", async (ctx) => {
   const seen = [await ctx.step("a", () => "a")];
@@ -37,7 +37,7 @@ describe("ctx.version", () => {
   });
 
   it("is the same after every crash", async () => {
-    for (let crash = 1; crash < 60; crash += crashEvery) {
+    for (const crash of crashPoints(59)) {
       for (const fate of ["die before", "die after"] as const) {
         const lab = new Lab([changed(both)]);
         lab.watch = ({ count }) => (count === crash ? fate : "go on");

@@ -8,14 +8,12 @@ import { SqliteStore } from "../../lib/local/sqlite/sqlite-store.ts";
 import { createTable } from "../aws/create-table.ts";
 import { skipsWithoutDynoxide } from "../aws/dynoxide.ts";
 import { useTable } from "../aws/use-table.ts";
+import { crashSeed } from "../engine/crash-points.ts";
 import type { LabOptions, PortCall } from "../engine/lab.ts";
 import { onTable } from "../engine/on-table.ts";
 import { Chance } from "../simulation/chance.ts";
 import { loadGoldens, type NamedGolden } from "./golden.ts";
 import { play } from "./play.ts";
-
-/** `CRASH_SEED=n` repeats where the processes died. */
-const seed = Number(process.env.CRASH_SEED ?? Date.now() % 1_000_000);
 
 /** Tables of an author's are on neither of these stores (test/engine/transaction.test.ts has some). */
 const goldens = (await loadGoldens()).filter(({ transact }) => typeof transact !== "function");
@@ -28,7 +26,7 @@ async function comesToItsOutcome(
 ): Promise<void> {
   const calm = await play(golden, { lab: await newLab() });
   expect(calm.outcome).toEqual(golden.outcome);
-  const chance = new Chance(seed, golden.name);
+  const chance = new Chance(crashSeed, golden.name);
   const at = chance.int(1, calm.calls);
   const crash = chance.pick(["die before", "die after"] as const);
   const watch = ({ count }: PortCall) => (count === at ? crash : "go on");
@@ -36,7 +34,7 @@ async function comesToItsOutcome(
   expect(hit.outcome, `${crash} call ${at}`).toEqual(golden.outcome);
 }
 
-describe(`a golden workflow on SQLite (CRASH_SEED=${seed})`, () => {
+describe(`a golden workflow on SQLite (CRASH_SEED=${crashSeed})`, () => {
   it.each(goldens)("comes to its outcome: $name", async (golden) => {
     const databases: ReturnType<typeof openDatabase>[] = [];
     await comesToItsOutcome(golden, () => {
@@ -48,7 +46,7 @@ describe(`a golden workflow on SQLite (CRASH_SEED=${seed})`, () => {
   });
 });
 
-describe.skipIf(skipsWithoutDynoxide())(`a golden workflow on DynamoDB (CRASH_SEED=${seed})`, () => {
+describe.skipIf(skipsWithoutDynoxide())(`a golden workflow on DynamoDB (CRASH_SEED=${crashSeed})`, () => {
   const client = useTable();
 
   it.each(onDynamo)("comes to its outcome: $name", async (golden) => {

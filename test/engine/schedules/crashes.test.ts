@@ -16,8 +16,9 @@ import type { Laboratory } from "../../../lib/testing/laboratory.ts";
 import { createTable } from "../../aws/create-table.ts";
 import { type Dynoxide, skipsWithoutDynoxide, startDynoxide } from "../../aws/dynoxide.ts";
 import { emulatorAccess } from "../../aws/suites.ts";
+import { crashPoints } from "../crash-points.ts";
 import { Lab } from "../lab.ts";
-import { crashEvery, unlessPlain } from "../modes.ts";
+import { unlessPlain } from "../modes.ts";
 import { TableLab } from "../table-lab.ts";
 import { at, HOUR, MINUTE, report, schedule, shown, times } from "./schedule-lab.ts";
 
@@ -80,12 +81,12 @@ describe.skipIf(unlessPlain("the golden schedules are swept in every mode"))(
         return calls;
       };
       const calls = await backfilled(0, false);
-      for (let crash = 1; crash <= calls; crash += crashEvery)
+      for (const crash of crashPoints(calls))
         for (const isAfter of [false, true]) await backfilled(crash, isAfter);
     });
 
     it("costs nothing that it was told", async () => {
-      for (let crash = 1; crash <= 60; crash += crashEvery) {
+      for (const crash of crashPoints(60)) {
         const lab = new Lab([report]);
         lab.watch = ({ count }) => (count === crash ? "die after" : "go on");
         await schedule(lab, { cron: "0 * * * *" });
