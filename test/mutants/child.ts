@@ -1,9 +1,24 @@
 // A child process that gets a mutant by its environment, and what it said.
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { MUTANT_VARIABLE, ROOT } from "./patch.ts";
 
 /** A bound for a mutant that never ends; not a measure of speed. */
-const MAX_MS = 5 * 60_000;
+export const MAX_MS = 5 * 60_000;
+/** A bound for all tests of an area, one after the other. */
+export const MAX_AREA_MS = 30 * 60_000;
+
+/** What is stopped takes with it what it has started. */
+const running = new Set<ChildProcess>();
+const stop = ({ pid }: ChildProcess) => pid !== undefined && process.kill(-pid, "SIGKILL");
+for (const [signal, code] of [
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+] as const) {
+  process.once(signal, () => {
+    running.forEach(stop);
+    process.exit(code);
+  });
+}
 
 export interface Said {
   /** Nothing when it was stopped because it did not end. */
@@ -13,9 +28,20 @@ export interface Said {
 }
 
 /** Runs node from the root of the repository, with the mutant of this name or, without a name, with none. */
-export async function runNode(args: readonly string[], mutant: string | undefined): Promise<Said> {
+export async function runNode(
+  args: readonly string[],
+  mutant: string | undefined,
+  maxMs: number = MAX_MS,
+): Promise<Said> {
   const env = { ...process.env, [MUTANT_VARIABLE]: mutant ?? "", NO_COLOR: "1" };
-  const child = spawn(process.execPath, args, { cwd: ROOT, env, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, args, {
+    cwd: ROOT,
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+    // A process group of its own.
+    detached: true,
+  });
+  running.add(child);
   const said = { stdout: "", stderr: "" };
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
     said.stdout += text;
@@ -26,12 +52,13 @@ export async function runNode(args: readonly string[], mutant: string | undefine
   let isStopped = false;
   const timer = setTimeout(() => {
     isStopped = true;
-    child.kill("SIGKILL");
-  }, MAX_MS);
+    stop(child);
+  }, maxMs);
   return await new Promise((resolve, reject) => {
     child.once("error", reject);
     child.once("close", (code) => {
       clearTimeout(timer);
+      running.delete(child);
       resolve({ code: isStopped || code === null ? undefined : code, ...said });
     });
   });

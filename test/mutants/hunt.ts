@@ -1,7 +1,8 @@
 // What catches a mutant: the simulator first, then the tests that are most likely to notice, then all tests of its area.
+import { MAX_AREA_MS } from "./child.ts";
 import { editsOf, type Mutant } from "./mutant.ts";
 import { isInSimulation, runSimulator } from "./run-simulator.ts";
-import { type FailedTest, runTests } from "./run-tests.ts";
+import { ENDLESS, type FailedTest, runTests } from "./run-tests.ts";
 
 export interface Catch {
   readonly mutant: Mutant;
@@ -23,10 +24,12 @@ export async function hunt(mutant: Mutant, seeds: number): Promise<Catch> {
     }
     const noticed = await runTests(mutant.name, mutant.noticedIn ?? []);
     if (noticed !== undefined) return { mutant, by: "test", what: whatOf(noticed), ...tried };
-    const other = await runTests(mutant.name, restOf(mutant));
+    const rest = restOf(mutant);
+    const other = await runTests(mutant.name, rest, MAX_AREA_MS);
     if (other !== undefined) {
       // These were not seen to pass without the mutant.
-      const anyway = await runTests(undefined, [other.file]);
+      const suspects = other.title === ENDLESS ? rest : [other.file];
+      const anyway = await runTests(undefined, suspects, MAX_AREA_MS);
       if (anyway !== undefined) throw new Error(`fails without a mutant too: ${whatOf(anyway)}`);
       return { mutant, by: "test", what: whatOf(other), ...tried };
     }

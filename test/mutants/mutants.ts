@@ -8,6 +8,7 @@
 // Ends with 1 when a mutant survives or the table is out of date, with 2 when the suite fails without one.
 import { parseArgs } from "node:util";
 import { CATALOGUE } from "./catalogue.ts";
+import { MAX_AREA_MS } from "./child.ts";
 import { type Catch, hunt } from "./hunt.ts";
 import type { Mutant } from "./mutant.ts";
 import { DEFAULT_SEEDS, runSimulator } from "./run-simulator.ts";
@@ -70,7 +71,10 @@ process.exitCode = survivors.length === 0 ? 0 : 1;
 /** What fails without a mutant would pass for catching every one. */
 async function passWithoutMutant(mutants: readonly Mutant[]): Promise<void> {
   const files = [...new Set(mutants.flatMap(({ noticedIn = [] }) => noticedIn))];
-  const [simulated, failed] = await Promise.all([runSimulator(undefined, seeds), runTests(undefined, files)]);
+  const [simulated, failed] = await Promise.all([
+    runSimulator(undefined, seeds),
+    runTests(undefined, files, MAX_AREA_MS),
+  ]);
   if (simulated.violation !== undefined) fail(`without a mutant the simulator says: ${simulated.violation}`);
   if (failed !== undefined) fail(`without a mutant a test fails: ${failed.file}: ${failed.title}`);
 }

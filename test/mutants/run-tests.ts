@@ -2,8 +2,11 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
-import { runNode } from "./child.ts";
+import { MAX_MS, runNode } from "./child.ts";
 import { ROOT } from "./patch.ts";
+
+/** Title of what fails because it goes on for ever. */
+export const ENDLESS = "does not end";
 
 export interface FailedTest {
   readonly file: string;
@@ -24,6 +27,7 @@ interface JsonReport {
 export async function runTests(
   mutant: string | undefined,
   files: readonly string[],
+  maxMs: number = MAX_MS,
 ): Promise<FailedTest | undefined> {
   if (files.length === 0) return undefined;
   const folder = mkdtempSync(join(tmpdir(), "perdure-mutants-"));
@@ -42,9 +46,10 @@ export async function runTests(
         ...files,
       ],
       mutant,
+      maxMs,
     );
     // Without the mutant they do: a run that goes on for ever is a way to be noticed.
-    if (code === undefined) return { file: files.join(", "), title: "does not end" };
+    if (code === undefined) return { file: files.join(", "), title: ENDLESS };
     const report = readReport(outputFile, `${stdout}\n${stderr}`);
     const failed = firstFailed(report);
     if (report.numTotalTests === 0 && failed === undefined)
