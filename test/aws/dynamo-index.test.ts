@@ -2,6 +2,7 @@
 import { GetItemCommand } from "@aws-sdk/client-dynamodb";
 import { beforeAll, describe, expect, test } from "vitest";
 import { createDynamoStore } from "../../lib/aws/dynamo-store.ts";
+import { shardOf } from "../../lib/aws/table.ts";
 import { INDEX_SHARDS } from "../../lib/limits.ts";
 import { CLOSED_STATUSES, type Run } from "../../lib/ports/run.ts";
 import type { RunQuery, Store } from "../../lib/ports/store.ts";
@@ -18,7 +19,19 @@ describe.skipIf(skipsWithoutDynoxide())("the indexes of the DynamoDB store", () 
     open = (namespace) => createDynamoStore({ client: client(), tableName: "perdure", namespace });
   });
 
-  test("pages of one outcome miss no run that a shard hides behind others", async () => {
+  test("a page ends where a shard hides older runs, whatever the other shards have", async () => {
+    const store = open("hidden");
+    const [inOne, inOther] = [idsIn(1), idsIn(2)];
+    const at = (age: number) => ({ createdAt: NOW - age });
+    const oldest = await close(store, aRun({ ...at(9), runId: inOther() }));
+    const hidden = await close(store, aRun({ ...at(5), runId: inOne() }));
+    // A page of one asks each shard for two.
+    for (const age of [1, 2]) await store.runs.create(aRun({ ...at(age), runId: inOne() }));
+    const query = { workflows: ["order"], statuses: CLOSED_STATUSES, limit: 1 };
+    expect(await collect(store, query)).toEqual([hidden.runId, oldest.runId]);
+  });
+
+  test("pages of one outcome miss no run, however runs lie in the shards", async () => {
     const store = open("outcomes");
     const closed: string[] = [];
     for (let i = 0; i < 8 * INDEX_SHARDS; i++) {
@@ -62,6 +75,16 @@ describe.skipIf(skipsWithoutDynoxide())("the indexes of the DynamoDB store", () 
     }
   });
 });
+
+/** Ids of runs that lie in this shard. */
+function idsIn(shard: number): () => string {
+  let count = 0;
+  return () => {
+    do count += 1;
+    while (shardOf(`run_${count}`) !== shard);
+    return `run_${count}`;
+  };
+}
 
 async function close(store: Store, run: Run): Promise<Run> {
   const { runId, fence } = await claimed(store, run);
