@@ -67,7 +67,7 @@ export const MAX_LOCAL_EVENTS = 1_000;
 
 /** SQS ends at 15 minutes of delay. */
 export const MAX_QUEUE_DELAY_MS = 15 * 60_000;
-/** Scheduler may be up to a minute late, so a schedule is set this much early and SQS does the rest (DESIGN §6). */
+/** Scheduler may be up to a minute late, so a schedule is set this much early and SQS does the rest. */
 export const SCHEDULE_LEAD_MS = 90_000;
 /** Waits up to this stay in the process, unless settings say otherwise: suspending costs two writes and a message. */
 export const MAX_IN_PROCESS_WAIT_MS = 2_000;
@@ -76,7 +76,7 @@ export const CANCEL_GRACE_MS = 5_000;
 /** Longest sleep or timeout: ten years, EventBridge Scheduler's own horizon is longer, a typo is more likely. */
 export const MAX_DURATION_MS = 10 * 366 * 24 * 3_600_000;
 
-/** Claims without progress after which a run is poison and stalls (DESIGN §6). */
+/** Claims without progress after which a run is poison and stalls. */
 export const MAX_FAILS = 5;
 /** Deliveries after which SQS gives a wake-up to the dead-letter queue; above MAX_FAILS plus some lease conflicts. */
 export const MAX_WAKE_UP_DELIVERIES = 12;

@@ -1,5 +1,5 @@
-// The shape of the one table (DESIGN §5): the names that the runtime writes and that the CDK construct must create.
-// It imports nothing, because it is the only file that the `aws` and `cdk` rooms share: the two must be one version.
+// The shape of the one table (docs/design/protocol.md): the names that the runtime writes and that the CDK construct must
+// create. It imports nothing, because it is the only file that the `aws` and `cdk` rooms share: the two must be one version.
 
 /** What partition keys of limits begin with. */
 export const LIMIT_PREFIX = "LIMIT#";

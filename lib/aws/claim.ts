@@ -1,5 +1,5 @@
-// Taking the lease of a run for the wake-up numbered n (DESIGN §5). Owns the conditions of W2: n > handled, nobody's
-// lease is live, and wake >= n afterwards.
+// Taking the lease of a run for the wake-up numbered n. Owns the conditions of W2 (docs/design/protocol.md): n > handled,
+// nobody's lease is live, and wake >= n afterwards.
 //
 // DynamoDB has no max(), so "wake = max(wake, n)" is two forms of the update. The first leaves `wake` alone and is
 // refused when wake < n; that happens only for a message whose sender died before its own update, so the second form,

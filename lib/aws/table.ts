@@ -1,4 +1,4 @@
-// Where things lie in the table (DESIGN §5): keys, shards and the handle that the Dynamo* files share.
+// Where things lie in the table (docs/design/protocol.md): keys, shards and the handle that the Dynamo* files share.
 //
 //   RUN#<runId>   META              the run as a whole                             run-item.ts
 //                 J#<seq:10>        one checkpoint, possibly several entries       dynamo-journal.ts

@@ -1,4 +1,4 @@
-// The one table (DESIGN §5), in the shape that lib/schema.ts tells the runtime too.
+// The one table (docs/design/protocol.md), in the shape that lib/schema.ts tells the runtime too.
 import type { RemovalPolicy } from "aws-cdk-lib";
 import {
   type Attribute,

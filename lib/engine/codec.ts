@@ -1,4 +1,4 @@
-// Values to text and back, keeping their types (DESIGN §3.1). Plain JSON when JSON loses nothing, devalue otherwise;
+// Values to text and back, keeping their types. Plain JSON when JSON loses nothing, devalue otherwise;
 // inspect-value.ts decides, and refuses what neither keeps.
 // The workflow always gets what `decode` makes of the recorded text, on the first run too, so that both are the same
 // value (J3).

@@ -1,5 +1,5 @@
 // What to do with a message that was delivered too often. Lease conflicts raise a message's count too, so the run is
-// read first and only a run that truly got nowhere is given to a person (DESIGN §6).
+// read first and only a run that truly got nowhere is given to a person.
 import { MAX_DEAD_ROUNDS } from "../limits.ts";
 import { isClosed, type Run } from "../ports/run.ts";
 import { PerdureError } from "../sdk/errors.ts";

@@ -1,5 +1,5 @@
-// A long timer's message is never claimed: it is converted into a numbered wake-up, delayed to the exact time (DESIGN
-// §5). Doing so twice, or for a timer that is no longer wanted, costs an activation that finds nothing due (T1).
+// A long timer's message is never claimed: it is converted into a numbered wake-up, delayed to the exact time
+// (docs/design/protocol.md). Doing so twice, or for a timer that is no longer wanted, costs an activation that finds nothing due (T1).
 import { isClosed } from "../ports/run.ts";
 import { type Disposition, DONE, type Engine } from "./engine.ts";
 import type { TimerFired } from "./messages.ts";

@@ -1,5 +1,5 @@
 // Keeping a lease, and the message that brought it, while work goes on. Both are short and renewed together, so that
-// after a crash the message comes back soon and finds the lease expired (DESIGN §6: recovery within 30 s on AWS).
+// after a crash the message comes back soon and finds the lease expired (within 30 s on AWS).
 //
 //   claim        renew        renew                      crash
 //   |── lease ───|── lease ───|── lease ─────────X───────|

@@ -1,7 +1,7 @@
 // What travels through the queues. A message only asks somebody to look: everything it claims is checked against the
 // store, so a forged, late or doubled one costs time and nothing else.
 
-/** Asks for an activation; `n` is the number of the cause that sent it (DESIGN §5). */
+/** Asks for an activation; `n` is the number of the cause that sent it (W1). */
 export interface WakeUp {
   readonly kind: "wake-up";
   readonly runId: string;

@@ -1,5 +1,5 @@
 // A run is poison when its process dies again and again before it can say anything (out of memory, a timeout, an exit
-// in the code). Claims count as failures until a run is suspended; a checkpoint in between is progress (DESIGN §6).
+// in the code). Claims count as failures until a run is suspended; a checkpoint in between is progress.
 import { MAX_FAILS } from "../limits.ts";
 import type { Run } from "../ports/run.ts";
 

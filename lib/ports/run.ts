@@ -1,5 +1,5 @@
-// What the table says about a run as a whole: the META item (DESIGN §5). The journal is the truth; this is a summary
-// that any later owner can repair from it, plus the numbers that guard leases and wake-ups.
+// What the table says about a run as a whole: the META item (docs/design/protocol.md). The journal is the truth; this is a
+// summary that any later owner can repair from it, plus the numbers that guard leases and wake-ups.
 import type { Payload } from "./payload.ts";
 
 export type OpenStatus = "pending" | "running" | "suspended" | "paused" | "stalled";

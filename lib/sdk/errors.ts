@@ -1,4 +1,4 @@
-// The errors an author meets, few and named by what the caller should do (DESIGN §3.1), and the base of
+// The errors an author meets, few and named by what the caller should do, and the base of
 // every error Perdure raises itself. Each code has a page in docs/errors/<CODE>.md; a test checks that.
 
 import type { WriteRefusal } from "../ports/transaction.ts";
