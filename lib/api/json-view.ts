@@ -1,8 +1,11 @@
 // Recorded values as JSON for people. One way only: a Date and the text of it look the same here. Values keep their
 // types in the journal; who needs those reads the journal's own encoding.
 
+import { MAX_VALUE_BYTES } from "../limits.ts";
+
 /** Parts shown of one value. A value that contains a part many times unfolds to far more than was recorded. */
 const MAX_PARTS = 250_000;
+const TOO_LARGE = "[too large]";
 
 /** What JSON.stringify takes without loss. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
@@ -15,19 +18,22 @@ export type Json = null | boolean | number | string | Json[] | { [key: string]: 
  * toJsonView(new Map([["total", 12n]])); // { total: "12" }
  */
 export function toJsonView(value: unknown): Json {
-  return view(value, { above: new Set(), partsLeft: MAX_PARTS });
+  return view(value, { above: new Set(), partsLeft: MAX_PARTS, bytesLeft: MAX_VALUE_BYTES });
 }
 
 interface Walk {
   readonly above: Set<object>;
   partsLeft: number;
+  /** Of text, for the same reason. */
+  bytesLeft: number;
 }
 
 function view(value: unknown, walk: Walk): Json {
   walk.partsLeft -= 1;
-  if (walk.partsLeft < 0) return "[too large]";
+  if (walk.partsLeft < 0) return TOO_LARGE;
   switch (typeof value) {
     case "string":
+      return textView(value, walk);
     case "boolean":
       return value;
     case "number":
@@ -37,7 +43,7 @@ function view(value: unknown, walk: Walk): Json {
           ? "-0"
           : `${value}`;
     case "bigint":
-      return `${value}`;
+      return textView(`${value}`, walk);
     case "undefined":
       return null;
     case "object":
@@ -45,6 +51,11 @@ function view(value: unknown, walk: Walk): Json {
     default:
       return `[${typeof value}]`;
   }
+}
+
+function textView(text: string, walk: Walk): string {
+  walk.bytesLeft -= Buffer.byteLength(JSON.stringify(text));
+  return walk.bytesLeft < 0 ? TOO_LARGE : text;
 }
 
 function objectView(object: object, walk: Walk): Json {
@@ -61,18 +72,19 @@ function contentView(object: object, walk: Walk): Json {
   if (object instanceof Map) return mapView(object, walk);
   if (object instanceof Set) return listView([...object], walk);
   if (object instanceof Error) return errorView(object, walk);
-  if (object instanceof ArrayBuffer) return Buffer.from(object).toString("base64");
+  if (object instanceof ArrayBuffer) return textView(Buffer.from(object).toString("base64"), walk);
   if (ArrayBuffer.isView(object)) {
-    return Buffer.from(object.buffer, object.byteOffset, object.byteLength).toString("base64");
+    const bytes = Buffer.from(object.buffer, object.byteOffset, object.byteLength);
+    return textView(bytes.toString("base64"), walk);
   }
   const prototype: unknown = Object.getPrototypeOf(object);
   if (prototype === Object.prototype || prototype === null) return fieldsView(Object.entries(object), walk);
-  return textOf(object);
+  return textView(textOf(object), walk);
 }
 
 function listView(list: readonly unknown[], walk: Walk): Json {
   // Array.from visits holes too, and a sparse array may claim any length.
-  return list.length > walk.partsLeft ? "[too large]" : Array.from(list, (item) => view(item, walk));
+  return list.length > walk.partsLeft ? TOO_LARGE : Array.from(list, (item) => view(item, walk));
 }
 
 function mapView(map: ReadonlyMap<unknown, unknown>, walk: Walk): Json {
@@ -98,7 +110,11 @@ function errorView(error: Error, walk: Walk): Json {
 /** A null prototype, so that a field named `__proto__` is a field like any other. */
 function fieldsView(fields: readonly (readonly [string, unknown])[], walk: Walk): Json {
   const shown: Record<string, Json> = Object.create(null);
-  for (const [name, value] of fields) shown[name] = view(value, walk);
+  for (const [name, value] of fields) {
+    walk.bytesLeft -= Buffer.byteLength(name);
+    if (walk.bytesLeft < 0) return TOO_LARGE;
+    shown[name] = view(value, walk);
+  }
   return shown;
 }
 

@@ -8,6 +8,9 @@ import { PerdureError } from "../sdk/errors.ts";
 /** Not `__proto__`; nothing that would have to be escaped in an address. */
 const NAME = /^[A-Za-z][\w.-]*$/;
 
+/** Below it DynamoDB knows only 0. */
+const LEAST_NUMBER = 1e-130;
+
 /** The attributes that a run has, as its journal is read. */
 export class AttributeTally {
   readonly #attributes: Map<string, Attributes[string]>;
@@ -73,11 +76,19 @@ export function checkAttributes(what: string, change: unknown, mayRemove: boolea
       const rule = `a letter, then letters, digits, '_', '.' or '-', at most ${MAX_ATTRIBUTE_NAME_CHARS} in all`;
       throw bad(`${what}: ${JSON.stringify(name.slice(0, 80))} cannot be a name; it must be ${rule}.`);
     }
-    const isValue = typeof value === "string" || typeof value === "boolean" || (mayRemove && value === null);
-    if (isValue || (typeof value === "number" && Number.isFinite(value))) continue;
-    const allowed = `text, a finite number, true or false${mayRemove ? ", or null to take it away" : ""}`;
+    if (isValue(value) || (mayRemove && value === null)) continue;
+    const number = `a number from ${LEAST_NUMBER} to ${Number.MAX_SAFE_INTEGER} or 0, of either sign`;
+    const allowed = `well-formed text, ${number}, true or false${mayRemove ? ", or null to take it away" : ""}`;
     throw bad(`${what}: "${name}" is ${shown(value)}; it must be ${allowed}.`);
   }
+}
+
+/** What every store takes: DynamoDB's client refuses numbers that may have lost digits. */
+function isValue(value: unknown): boolean {
+  if (typeof value === "string") return value.isWellFormed();
+  if (typeof value !== "number") return typeof value === "boolean";
+  const size = Math.abs(value);
+  return size === 0 || (size >= LEAST_NUMBER && size <= Number.MAX_SAFE_INTEGER);
 }
 
 /** @throws E_BAD_OPTION when they are more than META can carry */

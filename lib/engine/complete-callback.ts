@@ -2,6 +2,7 @@
 // second completion, or one that comes after the run stopped waiting, is told so and changes nothing.
 import { isDeepStrictEqual } from "node:util";
 import type { Entry, Fact } from "../ports/journal.ts";
+import type { Failure } from "../ports/payload.ts";
 import { isClosed } from "../ports/run.ts";
 import type { Approval } from "../sdk/callback.ts";
 import { PerdureError } from "../sdk/errors.ts";
@@ -9,7 +10,7 @@ import { readCallKey } from "./call-key.ts";
 import type { CallbackFact } from "./decision.ts";
 import type { Engine } from "./engine.ts";
 import { callbackFactKey, heartbeatNote } from "./kinds/callback.ts";
-import { pack, packFailure, unpack } from "./payloads.ts";
+import { describeThrown, pack, packFailure, unpack } from "./payloads.ts";
 import { putFactOnce, readFact } from "./read-fact.ts";
 import { readToken, type TokenFact } from "./tokens.ts";
 import { wake } from "./wake.ts";
@@ -128,11 +129,16 @@ async function isSame(
 ): Promise<boolean> {
   if (outcome.ok !== completion.ok) return false;
   if (!outcome.ok || !completion.ok)
-    return !outcome.ok && !completion.ok && outcome.failure.message === completion.error.message;
+    return !outcome.ok && !completion.ok && isSameFailure(outcome.failure, describeThrown(completion.error));
   const standing = await unpack(outcome.value, ports.blobs);
   // Who presses a button twice has decided once, whatever the time.
   const [a, b] = isDecision ? [timeless(standing), timeless(completion.value)] : [standing, completion.value];
   return isDeepStrictEqual(a, b);
+}
+
+/** As far as a caller has a say in it. */
+function isSameFailure(a: Omit<Failure, "error">, b: Omit<Failure, "error">): boolean {
+  return a.name === b.name && a.message === b.message && a.code === b.code;
 }
 
 function timeless(decision: unknown): Omit<Approval, "at"> {

@@ -24,7 +24,8 @@ export async function putEndFact(
     kind,
     key: kind,
     at: ports.clock.now(),
-    ...(reason === undefined ? {} : { reason }),
+    // Half of a character no table takes.
+    ...(reason === undefined ? {} : { reason: reason.toWellFormed() }),
   };
   await ports.store.journal.putFact(runId, fact);
   return fact;

@@ -6,7 +6,7 @@ export { type Disposition, type Engine, faultBackoffMs, type Host } from "./engi
 export { forkRun, retryRun } from "./fork-run.ts";
 export { handleMessage } from "./handle-message.ts";
 export { pauseRun, resumeRun } from "./pause-run.ts";
-export { unpack } from "./payloads.ts";
+export { describeThrown, unpack } from "./payloads.ts";
 export { type ApprovalState, readApproval } from "./read-approval.ts";
 export { readState } from "./read-state.ts";
 export { createRegistry, ownWorkflows, type Registry, workflowsOf } from "./registry.ts";

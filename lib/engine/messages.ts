@@ -48,8 +48,12 @@ const MAX_TIME_MS = 8.64e15;
 /** Of a journal's keys. */
 const MAX_SEQ = 9_999_999_999;
 
+/** A step may have a name with characters in it that SQS takes only escaped. */
 export function writeMessage(message: Message): string {
-  return JSON.stringify(message);
+  return JSON.stringify(message).replaceAll(
+    /[\ufffe\uffff]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16)}`,
+  );
 }
 
 /** Nothing when the body is not one of ours. */

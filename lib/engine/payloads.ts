@@ -63,15 +63,18 @@ function readText(encoded: Encoded): unknown {
 
 /** Anything that was thrown, as a record that people can read and `unpack(failure.error)` can throw again. */
 export async function packFailure(thrown: unknown, runId: string, engine: Engine): Promise<Failure> {
-  const error = await packThrown(thrown, runId, engine);
-  if (!isError(thrown)) return { name: "NonError", message: asText(thrown), error };
+  return { ...describeThrown(thrown), error: await packThrown(thrown, runId, engine) };
+}
+
+/** What people are told of it. */
+export function describeThrown(thrown: unknown): Omit<Failure, "error"> {
+  if (!isError(thrown)) return { name: "NonError", message: asText(thrown) };
   const code = readField(thrown, "code");
   return {
     name: namesOf(thrown).name,
     message: asText(readField(thrown, "message")),
     ...(typeof code === "string" ? { code: asText(code) } : {}),
     ...whereOf(thrown),
-    error,
   };
 }
 

@@ -9,7 +9,7 @@ import type { Fact } from "../ports/journal.ts";
 import { isClosed } from "../ports/run.ts";
 import type { SignalSchemas } from "../sdk/context.ts";
 import { PerdureError } from "../sdk/errors.ts";
-import { checkName } from "../sdk/names.ts";
+import { checkName, isReserved } from "../sdk/names.ts";
 import { sha256Hex } from "./digest.ts";
 import type { Engine } from "./engine.ts";
 import { pack, unpack } from "./payloads.ts";
@@ -26,6 +26,11 @@ export interface SignalRequest {
   readonly idempotencyKey?: string;
 }
 
+interface SignalPowers {
+  /** Also a run of a workflow of ours, which trusts what it is told. @default false */
+  readonly mayTellOwn?: boolean;
+}
+
 /**
  * @throws E_RUN_NOT_FOUND, E_RUN_CLOSED, E_INVALID_INPUT, E_BAD_NAME, E_BAD_OPTION, E_TOO_LARGE: nothing was written
  * @throws E_IDEMPOTENCY_CONFLICT when the same key came before with another payload
@@ -33,6 +38,7 @@ export interface SignalRequest {
 export async function sendSignal(
   engine: Engine,
   request: SignalRequest,
+  { mayTellOwn = false }: SignalPowers = {},
 ): Promise<{ readonly stored: boolean }> {
   const { ports, registry } = engine;
   const { runId, name, idempotencyKey } = request;
@@ -40,6 +46,10 @@ export async function sendSignal(
   if (idempotencyKey !== undefined) checkKey(idempotencyKey);
   const run = await ports.store.runs.get(runId);
   if (run === undefined) throw new PerdureError("E_RUN_NOT_FOUND", `There is no run "${runId}".`);
+  if (isReserved(run.workflow) && !mayTellOwn) {
+    const what = `Run ${runId} carries a schedule, which is told by the routes of schedules.`;
+    throw new PerdureError("E_BAD_OPTION", what);
+  }
   const payload = await checkInput(
     schemaOf(registry.get(run.workflow)?.signalSchemas, name),
     request.payload,

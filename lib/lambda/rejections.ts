@@ -9,12 +9,15 @@
 //
 // So it is logged, and the run goes on: its own outcome decides. Uncaught exceptions are left to the runtime: after one
 // nothing is known about the state of the process.
+import { describeThrown } from "../engine/index.ts";
 import type { Log } from "../ports/log.ts";
 
 /** Called while the function is loaded. Calling it again replaces the log and nothing else. */
 export function surviveRejections(log: Log): void {
   process.removeAllListeners("unhandledRejection");
   process.on("unhandledRejection", (reason) => {
-    log.warn("a rejection that nobody awaited", { error: String(reason) });
+    // Names, not contents: what an error says may be a secret (log-failure.ts).
+    const { name, code, where } = describeThrown(reason);
+    log.warn("a rejection that nobody awaited", { error: name, code, where });
   });
 }

@@ -3,6 +3,7 @@
 import { describe, expect, test } from "vitest";
 import { MAX_ISSUES, MAX_VALUE_BYTES } from "../../lib/limits.ts";
 import type { ErrorCode } from "../../lib/sdk/errors.ts";
+import { workflow } from "../../lib/sdk/index.ts";
 import { type Bench, openBench, problemOf } from "./bench.ts";
 import { approve, greet } from "./samples.ts";
 
@@ -117,6 +118,17 @@ const bodies: Record<string, readonly [Send, Refusal]> = {
       post(`/runs/${runId}/signals/grown`, `{"payload":${"[".repeat(1e6)}${"]".repeat(1e6)}}`),
     { status: 422, code: "E_NOT_SERIALIZABLE" },
   ],
+  ...Object.fromEntries(
+    Object.entries({
+      "half of a character": "\ud83d",
+      "a number with more digits than a table keeps": 2 ** 53,
+      "a large number below nothing": -1e200,
+      "a number that a table takes for 0": 1e-200,
+    }).map(([what, value]) => [
+      `an attribute that is ${what}`,
+      [({ post }: Bench) => post(RUNS, { input, attributes: { value } }), badOption()] as const,
+    ]),
+  ),
   "a retry with a field that is not known": [
     ({ post }, runId) => post(`/runs/${runId}/retry`, { form: "x" }),
     badBody("/form"),
@@ -187,6 +199,13 @@ describe("refused, with nothing written", () => {
   });
 });
 
+test("a reason with half of a character is kept as what a table takes", async () => {
+  const { post, start, engine } = openBench([approve], { works: false });
+  const runId = await start("approve");
+  await post(`/runs/${runId}/cancel`, { reason: "no \ud83d" });
+  expect(await engine.ports.store.journal.fact(runId, "cancel")).toMatchObject({ reason: "no \ufffd" });
+});
+
 describe("however much is wrong, what is told stays short", () => {
   const huge = "y".repeat(100_000);
   const cases: Record<string, Send> = {
@@ -195,18 +214,31 @@ describe("however much is wrong, what is told stays short", () => {
       post(`/runs/${runId}/signals/decided`, { payload: { ok: huge } }),
     "a payload of a signal that starts a run": ({ post }) =>
       post("/workflows/approve/signals/decided", { runId: "new", payload: huge }),
+    "an input that the key of a limit quotes": ({ post }) => post("/workflows/sorted/runs", { input: huge }),
     "an input whose place has a long name": ({ post }) => post(RUNS, { input, attributes: { [huge]: null } }),
     "a value that is wrong in 10,000 places": ({ post }, runId) =>
       post(`/runs/${runId}/signals/grown`, { payload: Array.from({ length: 10_000 }, () => 1) }),
     "a body that is wrong in 10,000 places": ({ post }) =>
       post(RUNS, { input, attributes: Array.from({ length: 10_000 }, () => null) }),
   };
+  const sorted = workflow(
+    "sorted",
+    {
+      concurrency: {
+        limit: 1,
+        key: (sent) => {
+          throw new Error(`nobody knows ${String(sent)}`);
+        },
+      },
+    },
+    async () => null,
+  );
   test.each(Object.entries(cases))("%s", async (_, send) => {
-    const bench = openBench([greet, approve], { works: false });
+    const bench = openBench([greet, approve, sorted], { works: false });
     const problem = await problemOf(await send(bench, await bench.start("approve")));
     expect(problem.code).toBe("E_INVALID_INPUT");
     expect(problem.detail.length).toBeLessThan(8_000);
-    expect(problem.issues?.length).toBeLessThanOrEqual(MAX_ISSUES);
+    expect(problem.issues?.length ?? 0).toBeLessThanOrEqual(MAX_ISSUES);
     expect(JSON.stringify(problem).length).toBeLessThan(100_000);
   });
 

@@ -54,6 +54,20 @@ describe("a callback", () => {
     expect(await problemOf(await bench.post(`${path}/heartbeat`))).toMatchObject({ status: 409 });
   });
 
+  test("with an error counts once, and errors are told apart by name, message and code", async () => {
+    const bench = openBench([payment]);
+    const { runId, token } = await startPayment(bench);
+    const path = `/callbacks/${token}`;
+    const error = { name: "Declined", message: "no \ud83d", code: "51" };
+    await bench.post(path, { error });
+    await ended(bench, runId);
+    expect(await readJson(CallbackCompleted, bench.post(path, { error }))).toMatchObject({ stored: false });
+    for (const other of [{ name: "Lost" }, { message: "yes" }, { code: "52" }]) {
+      const answer = await bench.post(path, { error: { ...error, ...other } });
+      expect(await problemOf(answer)).toMatchObject({ status: 409, code: "E_CALLBACK_COMPLETED" });
+    }
+  });
+
   test("of a run that has been ended is gone", async () => {
     const bench = openBench([payment]);
     const { runId, token } = await startPayment(bench);

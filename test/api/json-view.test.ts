@@ -70,4 +70,16 @@ describe("toJsonView", () => {
     for (let i = 0; i < 40; i += 1) value = { a: value, b: value };
     expect(JSON.stringify(toJsonView(value))).toContain("[too large]");
   });
+
+  test("shows at most 4 MiB of text, however often it is there", () => {
+    const text = "x".repeat(50_000);
+    for (const part of [text, { [text]: 1 }, Buffer.from(text), new Set([text]), new Error(text)]) {
+      const shown = JSON.stringify(
+        toJsonView({ at: new Date(0), rows: Array.from({ length: 12_000 }, () => part) }),
+      );
+      expect(shown).toContain("[too large]");
+      expect(shown.length).toBeLessThan(4.6 * 1024 * 1024);
+      expect(shown.length).toBeGreaterThan(3.9 * 1024 * 1024);
+    }
+  });
 });

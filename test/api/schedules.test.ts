@@ -97,6 +97,39 @@ test("a request that is repeated under its key is done once", async () => {
   expect((await readJson(RunList, await bench.get("/runs"))).runs).toHaveLength(1);
 });
 
+test("nobody but the routes of schedules tells one anything", async () => {
+  const bench = openBench([greet]);
+  await bench.post("/schedules", HOURLY);
+  const { runs } = await readJson(RunList, bench.get("/runs?workflow=perdure.schedule"));
+  const before = [...bench.writes];
+  const plan = { id: "hourly", workflow: "greet", every: "1 hour" };
+  for (const payload of [
+    { type: "update", plan },
+    { type: "backfill", from: -9e15, to: 9e15 },
+  ]) {
+    const answer = await bench.post(`/runs/${runs[0]?.runId}/signals/schedule`, { payload });
+    expect(await problemOf(answer)).toMatchObject({ status: 400, code: "E_BAD_OPTION" });
+  }
+  expect(bench.writes).toEqual(before);
+  await readJson(ScheduleList, bench.get("/schedules"));
+});
+
+test("an input as deep as values may be is refused, because the schedule's own state has it inside", async () => {
+  const bench = openBench([exotic]);
+  const made = async (depth: number) => {
+    const input = `${"[".repeat(depth)}${"]".repeat(depth)}`;
+    return await bench.post(
+      "/schedules",
+      `{"id":"d${depth}","workflow":"exotic","every":"1 hour","input":${input}}`,
+    );
+  };
+  expect((await made(199)).status).toBe(422);
+  expect((await made(198)).status).toBe(201);
+  await expect
+    .poll(async () => (await readJson(ScheduleView, bench.get("/schedules/d198"))).status)
+    .not.toBe("pending");
+});
+
 describe("what is wrong is refused, and nothing is written", () => {
   const refused: readonly (readonly [string, string, string, unknown, number, ErrorCode])[] = [
     ["an id with a space", "POST", "/schedules", { ...HOURLY, id: "a b" }, 422, "E_INVALID_INPUT"],

@@ -1,7 +1,17 @@
 // RunStore without its leases: create, get, raise, stall, revive, postpone, close.
 import { expect } from "vitest";
+import { checkAttributes } from "../../lib/engine/attributes.ts";
 import type { Run } from "../../lib/ports/run.ts";
-import { aPayload, aRun, aRunId, aSuspension, FAR_FUTURE_SECONDS, MINUTE_MS, NOW } from "./samples.ts";
+import {
+  aCheckpoint,
+  aPayload,
+  aRun,
+  aRunId,
+  aSuspension,
+  FAR_FUTURE_SECONDS,
+  MINUTE_MS,
+  NOW,
+} from "./samples.ts";
 import type { StoreSubject } from "./store.ts";
 import { claimed, closed, ending, mustGet, REASON, SWEEP_AT, stall } from "./store-steps.ts";
 import type { Behaviour } from "./suite.ts";
@@ -53,6 +63,23 @@ function describeCreate(behaviour: Behaviour<StoreSubject>): void {
       await store.runs.create(run);
       expect((await mustGet(store, run.runId)).input).toEqual(input);
     }
+  });
+
+  behaviour("attributes come back as they were, up to the ends of what may be one", async ({ store }) => {
+    const attributes = {
+      largest: Number.MAX_SAFE_INTEGER,
+      least: -Number.MAX_SAFE_INTEGER,
+      finest: 1e-130,
+      fraction: 0.1 + 0.2,
+      text: "\u{1f4a9}\uffff\u0000",
+      none: 0,
+    };
+    expect(() => checkAttributes("They", attributes, false)).not.toThrow();
+    const { run } = await store.runs.create(aRun({ attributes }));
+    const entry = { type: "attributes.set", id: "attributes", at: NOW, attributes } as const;
+    await store.journal.append(run.runId, aCheckpoint({ first: 1, entries: [entry] }));
+    expect((await mustGet(store, run.runId)).attributes).toEqual(attributes);
+    expect((await store.journal.load(run.runId)).checkpoints[0]?.entries).toEqual([entry]);
   });
 
   behaviour("a run that does not exist reads as nothing", async ({ store }) => {

@@ -433,6 +433,7 @@ describe("a limit whose key cannot be made", () => {
     ["is a list", () => ["a"] as never, "of type object"],
     ["is empty", () => "", "a text of 0 characters"],
     ["is too long", () => "x".repeat(129), "a text of 129 characters"],
+    ["has half of a character", () => "\ud83d", "a text of 1 characters"],
     ["fails", (input: unknown) => (input as { deep: { key: string } }).deep.key, "its key function failed"],
   ])("refuses the start when it %s, and writes nothing", async (_, key, why) => {
     const lab = new Lab([workflow("orders", { concurrency: { limit: 1, key } }, async () => {})]);

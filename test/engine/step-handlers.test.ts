@@ -52,6 +52,25 @@ describe("a step on a step handler", () => {
     expect((await lab.store.journal.facts(runId)).length).toBe(1);
   });
 
+  it("is asked for with characters that the queue takes, whatever its name", async () => {
+    const w = workflow(
+      "w",
+      async (ctx) => await ctx.step("ship a\uffff\ufffe\u{1f4a9}b", () => 1, { on: "shipping" }),
+    );
+    const lab = new Lab([w]);
+    const sent: string[] = [];
+    lab.watch = ({ port, method, args }) => {
+      if (port === "steps" && method === "send") sent.push(String(args[0]));
+      return "go on";
+    };
+    expect(await lab.result(await lab.start(w))).toBe(1);
+    // Those of XML 1.0, as SQS documents them.
+    expect(sent[0]).toMatch(/^[\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]+$/u);
+    expect(JSON.parse(sent[0] ?? "")).toMatchObject({
+      idempotencyKey: expect.stringContaining("a\uffff\ufffe"),
+    });
+  });
+
   it("whose message comes once more after its result is stored does not run again", async () => {
     let runs = 0;
     const w = workflow("w", async (ctx) => {

@@ -9,7 +9,7 @@
 //
 // Slots are asked for in this order by every run and all code, and a run that waits keeps what it has: so runs never wait
 // for each other in a circle.
-import { MAX_CONCURRENCY, MAX_LIMIT_KEY_CHARS } from "../../limits.ts";
+import { MAX_CONCURRENCY, MAX_ISSUE_CHARS, MAX_LIMIT_KEY_CHARS } from "../../limits.ts";
 import type { Run, Wait } from "../../ports/run.ts";
 import { PerdureError } from "../../sdk/errors.ts";
 import type { FlowControl, LimitKey } from "../../sdk/flow-control.ts";
@@ -104,13 +104,13 @@ function keyFrom(workflow: string, key: LimitKey<unknown> | undefined, input: un
   const made = attempt(key, input);
   if (made.ok && typeof made.value === "string" && isKey(made.value)) return made.value;
   const why = made.ok
-    ? `its key is ${describe(made.value)}; it must be a text of 1 to ${MAX_LIMIT_KEY_CHARS} characters`
-    : `its key function failed: ${made.error}`;
+    ? `its key is ${describe(made.value)}; it must be a well-formed text of 1 to ${MAX_LIMIT_KEY_CHARS} characters`
+    : `its key function failed: ${made.error.slice(0, MAX_ISSUE_CHARS)}`;
   throw new PerdureError("E_INVALID_INPUT", `A limit of workflow "${workflow}" cannot be applied: ${why}.`);
 }
 
 function isKey(text: string): boolean {
-  return text.length >= 1 && text.length <= MAX_LIMIT_KEY_CHARS;
+  return text.length >= 1 && text.length <= MAX_LIMIT_KEY_CHARS && text.isWellFormed();
 }
 
 function attempt(key: LimitKey<unknown>, input: unknown) {

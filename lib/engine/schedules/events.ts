@@ -22,16 +22,15 @@ export type ScheduleEvent =
       readonly overlap?: "wait" | "allow";
     };
 
-/** A schema whose check throws a sentence. */
-export function schemaOf<Value>(check: (value: unknown) => void): StandardSchemaV1<Value, Value> {
+/** A schema whose reader throws a sentence, or gives what was meant. */
+export function schemaOf<Value>(read: (value: unknown) => Value): StandardSchemaV1<Value, Value> {
   return {
     "~standard": {
       version: 1,
       vendor: "perdure",
       validate: (value) => {
         try {
-          check(value);
-          return { value: value as Value };
+          return { value: read(value) };
         } catch (error) {
           return { issues: [{ message: error instanceof Error ? error.message : String(error) }] };
         }
@@ -40,10 +39,10 @@ export function schemaOf<Value>(check: (value: unknown) => void): StandardSchema
   };
 }
 
-/** Anybody may signal a run: what is no event never gets to the schedule. */
-export const EventSchema: StandardSchemaV1<ScheduleEvent, ScheduleEvent> = schemaOf(checkEvent);
+/** What is no event never gets to the schedule. */
+export const EventSchema: StandardSchemaV1<ScheduleEvent, ScheduleEvent> = schemaOf(readEvent);
 
-function checkEvent(value: unknown): void {
+function readEvent(value: unknown): ScheduleEvent {
   const { type, runId, status, reason, plan, from, to, overlap } = recordOf(value);
   const isFine =
     type === "closed"
@@ -54,8 +53,9 @@ function checkEvent(value: unknown): void {
           ? Number.isSafeInteger(from) && Number.isSafeInteger(to) && isBackfillOverlap(overlap)
           : type === "resume" || type === "update" || type === "trigger";
   if (!isFine) throw new Error("is not something that a schedule is told");
-  if (type === "update") planOf(plan as Plan);
+  if (type === "update") return { type, plan: planOf(plan as Plan) };
   if (type === "trigger" && overlap !== undefined) checkOverlap("overlap", overlap);
+  return value as ScheduleEvent;
 }
 
 export function isBackfillOverlap(overlap: unknown): boolean {

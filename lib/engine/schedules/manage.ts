@@ -183,7 +183,8 @@ async function tell(
   payload: ScheduleEvent,
   repeatable: Repeatable,
 ): Promise<ScheduleView> {
-  await sendSignal(engine, { runId: view.run.runId, name: SCHEDULE_SIGNAL, payload, ...repeatable });
+  const request = { runId: view.run.runId, name: SCHEDULE_SIGNAL, payload, ...repeatable };
+  await sendSignal(engine, request, { mayTellOwn: true });
   return view;
 }
 

@@ -75,7 +75,8 @@ export function planOf(spec: ScheduleSpec): Plan {
     jitter: spec.jitter === undefined ? 0 : durationMs(spec.jitter, "jitter of the schedule"),
     ...(limit === undefined ? {} : { limit }),
   };
-  const sizeBytes = Buffer.byteLength(encode(plan).text);
+  // As deep as it will lie in the state of its run.
+  const sizeBytes = Buffer.byteLength(encode({ plan }).text);
   if (sizeBytes > MAX_SCHEDULE_BYTES) {
     const what = `Schedule "${id}" is ${sizeBytes} bytes as text with its input, the most is ${MAX_SCHEDULE_BYTES}.`;
     throw new PerdureError("E_TOO_LARGE", what);

@@ -214,9 +214,27 @@ export const flowControl: Area = [
     invariant: "code",
     why: "runs of different keys share a slot, or the store refuses the key",
     file: limiters,
-    find: "return text.length >= 1 && text.length <= MAX_LIMIT_KEY_CHARS;",
+    find: "return text.length >= 1 && text.length <= MAX_LIMIT_KEY_CHARS && text.isWellFormed();",
     replace: "return text.length >= 0;",
     noticedIn: START,
+  },
+  {
+    name: "a limit's key may hold half of a character",
+    invariant: "code",
+    why: "no table takes it: a start is answered as a fault of ours",
+    file: limiters,
+    find: " && text.isWellFormed();",
+    replace: ";",
+    noticedIn: START,
+  },
+  {
+    name: "what a limit's key function says is quoted whole",
+    invariant: "code",
+    why: "an input of megabytes is answered with megabytes",
+    file: limiters,
+    find: "made.error.slice(0, MAX_ISSUE_CHARS)",
+    replace: "made.error",
+    noticedIn: ["test/api/bad-requests.test.ts"],
   },
 ];
 

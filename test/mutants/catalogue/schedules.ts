@@ -372,8 +372,8 @@ const managing: Area = [
     invariant: "J4",
     why: "who repeats a request whose answer was lost starts two runs",
     file: manage,
-    find: "payload, ...repeatable });",
-    replace: "payload });",
+    find: "payload, ...repeatable };",
+    replace: "payload };",
     noticedIn: CONTROL,
   },
   {
@@ -420,6 +420,24 @@ const managing: Area = [
     find: "if (state.backfills.length >= MAX_BACKFILLS)",
     replace: "if (state.backfills.length < 0)",
     noticedIn: STATE,
+  },
+  {
+    name: "anybody may tell a schedule's run anything",
+    invariant: "code",
+    why: "one request makes the list of all schedules a fault of ours",
+    file: "lib/engine/send-signal.ts",
+    find: "isReserved(run.workflow) && !mayTellOwn",
+    replace: 'isReserved(run.workflow) && !mayTellOwn && name !== "schedule"',
+    noticedIn: ["test/api/schedules.test.ts"],
+  },
+  {
+    name: "a plan is as deep as a value may be",
+    invariant: "code",
+    why: "the schedule is made and its run fails at once",
+    file: "lib/engine/schedules/plan.ts",
+    find: "encode({ plan }).text",
+    replace: "encode(plan).text",
+    noticedIn: ["test/api/schedules.test.ts"],
   },
 ];
 
