@@ -231,10 +231,7 @@ describe("attributes", () => {
   it.each([
     [{ "two words": 1 }, '"two words" cannot be a name'],
     [{ ["n".repeat(65)]: 1 }, "at most 64 in all"],
-    [
-      { when: new Date(0) },
-      '"when" is of type object; it must be text, a finite number, true or false, or null',
-    ],
+    [{ when: new Date(0) }, '"when" is of type object; it must be well-formed text, a number from '],
     [{ sum: Number.NaN }, '"sum" is NaN'],
     [[1], "must be an object of names and values"],
     [undefined, "must be an object of names and values"],

@@ -376,6 +376,15 @@ it("what is no event is refused at its run's door", async () => {
     await expect(say(lab, run.runId, payload)).rejects.toThrow("E_INVALID_INPUT");
 });
 
+it("a plan that is told is taken as it was meant", async () => {
+  const lab = new Lab([report]);
+  const { run } = await createSchedule(lab.engine, HOURLY);
+  const plan = { id: "s", workflow: "report", every: "2 hours" };
+  await say(lab, run.runId, { type: "update", plan });
+  await lab.settle();
+  expect((await shown(lab)).plan).toMatchObject({ every: 2 * HOUR, catchUp: HOUR });
+});
+
 it("lists those there are, page by page", async () => {
   const lab = new Lab([report]);
   for (let i = 0; i < 5; i += 1) {

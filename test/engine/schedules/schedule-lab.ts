@@ -68,5 +68,5 @@ export async function scheduleRun(lab: Laboratory): Promise<readonly Run[]> {
 }
 
 export async function say(lab: Laboratory, runId: string, payload: unknown): Promise<void> {
-  await sendSignal(lab.engine, { runId, name: "schedule", payload });
+  await sendSignal(lab.engine, { runId, name: "schedule", payload }, { mayTellOwn: true });
 }

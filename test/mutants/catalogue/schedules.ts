@@ -431,6 +431,15 @@ const managing: Area = [
     noticedIn: ["test/api/schedules.test.ts"],
   },
   {
+    name: "a plan that is told is taken as it was said",
+    invariant: "code",
+    why: "times are reckoned with text",
+    file: "lib/engine/schedules/events.ts",
+    find: "plan: planOf(plan as Plan)",
+    replace: "plan: plan as Plan",
+    noticedIn: CONTROL,
+  },
+  {
     name: "a plan is as deep as a value may be",
     invariant: "code",
     why: "the schedule is made and its run fails at once",
