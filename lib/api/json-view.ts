@@ -8,7 +8,8 @@ const MAX_PARTS = 250_000;
 const TOO_LARGE = "[too large]";
 
 /** What JSON.stringify takes without loss. */
-export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+export type Json = Leaf | Json[] | { [key: string]: Json };
+type Leaf = null | boolean | number | string;
 
 /**
  * Dates as ISO text, BigInt and non-finite numbers as text, bytes as base64, Set as a list, Map as an object when its
@@ -17,23 +18,34 @@ export type Json = null | boolean | number | string | Json[] | { [key: string]: 
  * @example
  * toJsonView(new Map([["total", 12n]])); // { total: "12" }
  */
-export function toJsonView(value: unknown): Json {
-  return view(value, { above: new Set(), partsLeft: MAX_PARTS, bytesLeft: MAX_VALUE_BYTES });
+export function toJsonView(value: unknown, mostBytes: number = MAX_VALUE_BYTES): Json {
+  return view(value, { above: new Set(), partsLeft: MAX_PARTS, bytesLeft: mostBytes });
 }
 
 interface Walk {
   readonly above: Set<object>;
   partsLeft: number;
-  /** Of text, for the same reason. */
+  /** Of JSON, for the same reason. */
   bytesLeft: number;
 }
 
+const isSpent = ({ partsLeft, bytesLeft }: Walk) => partsLeft < 0 || bytesLeft < 0;
+
 function view(value: unknown, walk: Walk): Json {
   walk.partsLeft -= 1;
-  if (walk.partsLeft < 0) return TOO_LARGE;
+  if (isSpent(walk)) return TOO_LARGE;
+  return typeof value === "object" && value !== null ? objectView(value, walk) : leaf(leafOf(value), walk);
+}
+
+/** Takes its own length and that of a comma. */
+function leaf(shown: Leaf, walk: Walk): Leaf {
+  walk.bytesLeft -= Buffer.byteLength(JSON.stringify(shown)) + 1;
+  return isSpent(walk) ? TOO_LARGE : shown;
+}
+
+function leafOf(value: unknown): Leaf {
   switch (typeof value) {
     case "string":
-      return textView(value, walk);
     case "boolean":
       return value;
     case "number":
@@ -43,23 +55,17 @@ function view(value: unknown, walk: Walk): Json {
           ? "-0"
           : `${value}`;
     case "bigint":
-      return textView(`${value}`, walk);
+      return `${value}`;
     case "undefined":
-      return null;
     case "object":
-      return value === null ? null : objectView(value, walk);
+      return null;
     default:
       return `[${typeof value}]`;
   }
 }
 
-function textView(text: string, walk: Walk): string {
-  walk.bytesLeft -= Buffer.byteLength(JSON.stringify(text));
-  return walk.bytesLeft < 0 ? TOO_LARGE : text;
-}
-
 function objectView(object: object, walk: Walk): Json {
-  if (walk.above.has(object)) return "[circular]";
+  if (walk.above.has(object)) return leaf("[circular]", walk);
   walk.above.add(object);
   const shown = contentView(object, walk);
   walk.above.delete(object);
@@ -68,23 +74,32 @@ function objectView(object: object, walk: Walk): Json {
 
 function contentView(object: object, walk: Walk): Json {
   if (Array.isArray(object)) return listView(object, walk);
-  if (object instanceof Date) return Number.isNaN(object.getTime()) ? "Invalid Date" : object.toISOString();
+  if (object instanceof Date)
+    return leaf(Number.isNaN(object.getTime()) ? "Invalid Date" : object.toISOString(), walk);
   if (object instanceof Map) return mapView(object, walk);
   if (object instanceof Set) return listView([...object], walk);
   if (object instanceof Error) return errorView(object, walk);
-  if (object instanceof ArrayBuffer) return textView(Buffer.from(object).toString("base64"), walk);
+  if (object instanceof ArrayBuffer) return leaf(Buffer.from(object).toString("base64"), walk);
   if (ArrayBuffer.isView(object)) {
     const bytes = Buffer.from(object.buffer, object.byteOffset, object.byteLength);
-    return textView(bytes.toString("base64"), walk);
+    return leaf(bytes.toString("base64"), walk);
   }
   const prototype: unknown = Object.getPrototypeOf(object);
   if (prototype === Object.prototype || prototype === null) return fieldsView(Object.entries(object), walk);
-  return textView(textOf(object), walk);
+  return leaf(textOf(object), walk);
 }
 
+/** Ends where there is no more room, with a part that says so. */
 function listView(list: readonly unknown[], walk: Walk): Json {
-  // Array.from visits holes too, and a sparse array may claim any length.
-  return list.length > walk.partsLeft ? TOO_LARGE : Array.from(list, (item) => view(item, walk));
+  // A sparse array may claim any length; its holes are visited, too.
+  if (list.length > walk.partsLeft) return leaf(TOO_LARGE, walk);
+  walk.bytesLeft -= 3;
+  const shown: Json[] = [];
+  for (const item of list) {
+    shown.push(view(item, walk));
+    if (isSpent(walk)) break;
+  }
+  return shown;
 }
 
 function mapView(map: ReadonlyMap<unknown, unknown>, walk: Walk): Json {
@@ -109,11 +124,13 @@ function errorView(error: Error, walk: Walk): Json {
 
 /** A null prototype, so that a field named `__proto__` is a field like any other. */
 function fieldsView(fields: readonly (readonly [string, unknown])[], walk: Walk): Json {
+  walk.bytesLeft -= 3;
   const shown: Record<string, Json> = Object.create(null);
   for (const [name, value] of fields) {
-    walk.bytesLeft -= Buffer.byteLength(name);
-    if (walk.bytesLeft < 0) return TOO_LARGE;
+    walk.bytesLeft -= Buffer.byteLength(JSON.stringify(name)) + 1;
+    if (isSpent(walk)) return TOO_LARGE;
     shown[name] = view(value, walk);
+    if (isSpent(walk)) break;
   }
   return shown;
 }

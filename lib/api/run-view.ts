@@ -2,6 +2,7 @@
 
 import type { InferOutput } from "valibot";
 import { type Engine, readState, unpack } from "../engine/index.ts";
+import { MAX_STATE_BYTES } from "../limits.ts";
 import { isTerminal, type TerminalEntry } from "../ports/journal.ts";
 import type { Failure, Payload } from "../ports/payload.ts";
 import { isClosed, type Run, type Wait } from "../ports/run.ts";
@@ -10,6 +11,8 @@ import { toJsonView } from "./json-view.ts";
 
 /** Input above this many characters of JSON is left out: together with a result it must fit the 6 MB of a Lambda's answer. */
 const MAX_INPUT_SHOWN_CHARS = 256 * 1024;
+/** Room for what a state comes to that says the same thing many times; beside it stand the input and the result. */
+const MAX_STATE_SHOWN_BYTES = 2 * MAX_STATE_BYTES;
 
 export function summarizeRun(run: Run): RunSummary {
   // Left over from the last suspension, these would be wrong of a run that is at work.
@@ -50,10 +53,10 @@ export async function describeRun(engine: Engine, run: Run): Promise<RunDetail> 
   return { ...summarizeRun(run), ...input, ...outcome, ...state };
 }
 
-export async function viewPayload(engine: Engine, payload: Payload): Promise<unknown> {
+export async function viewPayload(engine: Engine, payload: Payload, mostBytes?: number): Promise<unknown> {
   const value = await unpack(payload, engine.ports.blobs);
   // Recorded as plain JSON it is shown whole, however many parts it has.
-  return payload.encoding === "json" ? value : toJsonView(value);
+  return payload.encoding === "json" ? value : toJsonView(value, mostBytes);
 }
 
 export function viewFailure({ name, message, code, where }: Failure): InferOutput<typeof ErrorView> {
@@ -106,7 +109,8 @@ async function viewOutcome(engine: Engine, run: Run): Promise<OutcomeView> {
 async function viewState(engine: Engine, { runId }: Run): Promise<Pick<RunDetail, "state">> {
   const state = await readState(engine, runId);
   if (state === undefined) return {};
-  return { state: { value: await viewPayload(engine, state.value), at: isoTime(state.at) } };
+  const value = await viewPayload(engine, state.value, MAX_STATE_SHOWN_BYTES);
+  return { state: { value, at: isoTime(state.at) } };
 }
 
 function viewWait(wait: Wait): InferOutput<typeof WaitView> {

@@ -24,12 +24,12 @@ export function askEvent(given: EmittedEvent): AskedOf<"event"> {
   const what = `event "${given.type}"`;
   checkKeys(`The ${what}`, given, ["type", "detail", "source"]);
   const { type, source = DEFAULT_SOURCE } = given;
-  const isSource =
-    typeof source === "string" && source.length >= 1 && source.length <= MAX_EVENT_SOURCE_CHARS;
+  const isText = typeof source === "string" && source.isWellFormed();
+  const isSource = isText && source.length >= 1 && source.length <= MAX_EVENT_SOURCE_CHARS;
   if (!isSource || source.startsWith("aws.")) {
     throw new PerdureError(
       "E_BAD_OPTION",
-      `source of ${what} is ${JSON.stringify(source)}; it must be 1 to ${MAX_EVENT_SOURCE_CHARS} characters that do not begin with "aws.".`,
+      `source of ${what} is ${JSON.stringify(source)}; it must be 1 to ${MAX_EVENT_SOURCE_CHARS} whole characters that do not begin with "aws.".`,
     );
   }
   const detail = encode(plainJson(`detail of ${what}`, given.detail, "", 0) ?? null);

@@ -1,5 +1,6 @@
 // What is recorded of an error (error-recorder.ts), and back. An error comes back with its name, message, stack, code,
 // cause and own fields, and as an instance of its class when the class is built in or ours.
+
 import { MAX_ERROR_TEXT_CHARS } from "../limits.ts";
 import {
   BatchError,
@@ -14,6 +15,7 @@ import {
   TransactionError,
 } from "../sdk/errors.ts";
 import { RetryableError } from "../sdk/retryable-error.ts";
+import { cut } from "./cut.ts";
 
 export type Kept =
   | { readonly error: ErrorRecord }
@@ -143,10 +145,10 @@ export function readField(from: object, key: string): unknown {
   }
 }
 
-/** Anything as bounded text that every store takes: cut, but not through a pair of surrogates. `toString` may throw. */
+/** Anything as bounded text that every store takes. `toString` may throw. */
 export function asText(value: unknown): string {
   try {
-    return String(value).slice(0, MAX_ERROR_TEXT_CHARS).toWellFormed();
+    return cut(String(value), MAX_ERROR_TEXT_CHARS);
   } catch {
     return "[unreadable]";
   }

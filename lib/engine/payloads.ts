@@ -1,11 +1,13 @@
 // Values to payloads and back: encoded, compressed when that pays, and stored elsewhere when large. A blob
 // is written before the entry that points to it, so no entry ever points to nothing.
+
 import { gunzipSync, gzipSync } from "node:zlib";
 import { COMPRESS_ABOVE_BYTES, MAX_VALUE_BYTES } from "../limits.ts";
 import type { Blobs } from "../ports/blobs.ts";
 import type { Failure, Payload } from "../ports/payload.ts";
 import { PerdureError } from "../sdk/errors.ts";
 import { decode, type Encoded, encode } from "./codec.ts";
+import { cut } from "./cut.ts";
 import type { Engine } from "./engine.ts";
 import { asText, isError, namesOf, readField } from "./error-record.ts";
 import { UnreadableError } from "./unreadable.ts";
@@ -84,10 +86,7 @@ function whereOf(error: Error): Pick<Failure, "where"> {
   return frame === undefined
     ? {}
     : {
-        where: frame
-          .replace(/\?[^:)]*/, "")
-          .slice(0, MAX_WHERE_CHARS)
-          .toWellFormed(),
+        where: cut(frame.replace(/\?[^:)]*/, ""), MAX_WHERE_CHARS),
       };
 }
 

@@ -47,7 +47,7 @@ export async function sendSignal(
   const run = await ports.store.runs.get(runId);
   if (run === undefined) throw new PerdureError("E_RUN_NOT_FOUND", `There is no run "${runId}".`);
   if (isReserved(run.workflow) && !mayTellOwn) {
-    const what = `Run ${runId} carries a schedule, which is told by the routes of schedules.`;
+    const what = `runId is "${runId}", which carries a schedule; it must be a run of a workflow of yours. Schedules are paused, resumed, updated, triggered and filled in by name.`;
     throw new PerdureError("E_BAD_OPTION", what);
   }
   const payload = await checkInput(

@@ -2,6 +2,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { MAX_ISSUE_CHARS, MAX_ISSUES } from "../limits.ts";
 import { type ErrorCode, PerdureError } from "../sdk/errors.ts";
+import { cut } from "./cut.ts";
 import type { Outcome } from "./outcome.ts";
 
 /** One fault of an input, and where it is. */
@@ -28,10 +29,10 @@ export async function checkInput(schema: StandardSchemaV1 | undefined, value: un
   if (schema === undefined) return value;
   const result = await schema["~standard"].validate(value);
   if (result.issues === undefined) return result.value;
-  const issues = result.issues.slice(0, MAX_ISSUES).map(({ message, path = [] }) =>
+  const issues = result.issues.slice(0, MAX_ISSUES).map(({ message, path }) =>
     issueOf(
       message,
-      path.map((part) => (typeof part === "object" ? part.key : part)),
+      (path ?? []).map((part) => (typeof part === "object" ? part.key : part)),
     ),
   );
   const first = issues[0];
@@ -55,5 +56,8 @@ export async function checkQuietly(schema: StandardSchemaV1 | undefined, payload
 /** What a schema says of the place that `keys` lead to. */
 export function issueOf(message: string, keys: readonly PropertyKey[]): Issue {
   const pointer = keys.map((key) => `/${String(key).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
-  return { message: message.slice(0, MAX_ISSUE_CHARS), path: pointer.slice(0, MAX_ISSUE_CHARS) };
+  // No part of a place leads anywhere: it names the nearest around it that can be told.
+  const path =
+    pointer.length <= MAX_ISSUE_CHARS ? pointer : pointer.slice(0, pointer.lastIndexOf("/", MAX_ISSUE_CHARS));
+  return { message: cut(String(message), MAX_ISSUE_CHARS), path };
 }

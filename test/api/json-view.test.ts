@@ -71,15 +71,29 @@ describe("toJsonView", () => {
     expect(JSON.stringify(toJsonView(value))).toContain("[too large]");
   });
 
-  test("shows at most 4 MiB of text, however often it is there", () => {
-    const text = "x".repeat(50_000);
-    for (const part of [text, { [text]: 1 }, Buffer.from(text), new Set([text]), new Error(text)]) {
-      const shown = JSON.stringify(
-        toJsonView({ at: new Date(0), rows: Array.from({ length: 12_000 }, () => part) }),
-      );
-      expect(shown).toContain("[too large]");
-      expect(shown.length).toBeLessThan(4.6 * 1024 * 1024);
-      expect(shown.length).toBeGreaterThan(3.9 * 1024 * 1024);
-    }
+  const text = "x".repeat(50_000);
+  const control = "\u0001".repeat(50_000);
+  test.each<[string, unknown, number]>([
+    ["text", text, 12_000],
+    ["a long name", { [text]: 1 }, 12_000],
+    ["a name that JSON makes longer", { [control]: 1 }, 12_000],
+    ["text that JSON makes longer", control, 12_000],
+    ["bytes", Buffer.from(text), 12_000],
+    ["a set", new Set([text]), 12_000],
+    ["an error", new Error(text), 12_000],
+    ["times", [new Date(0), new Date(0), new Date(0)], 60_000],
+    ["numbers", { "a long name": 0.1 + 0.2 }, 120_000],
+  ])("shows at most 4 MiB of a value, however often it has %s", (_, part, times) => {
+    const shown = JSON.stringify(toJsonView(Array.from({ length: times }, () => part)));
+    expect(shown.length).toBeLessThan(4 * 1024 * 1024 + 100);
+    expect(shown).toContain("[too large]");
+  });
+
+  test("says that a list or an object goes on", () => {
+    expect(toJsonView(["a".repeat(90), "b".repeat(90), "c"], 150)).toEqual(["a".repeat(90), "[too large]"]);
+    expect(toJsonView({ a: "a".repeat(90), b: "b".repeat(90), c: 1 }, 150)).toEqual({
+      a: "a".repeat(90),
+      b: "[too large]",
+    });
   });
 });

@@ -5,9 +5,12 @@ import { crashEvery } from "./modes.ts";
 
 /** `CRASH_SEED=n` repeats where processes die. */
 export const crashSeed = Number(process.env.CRASH_SEED ?? Date.now() % 1_000_000);
+if (!Number.isSafeInteger(crashSeed) || crashSeed < 0)
+  throw new Error(`CRASH_SEED is ${JSON.stringify(process.env.CRASH_SEED)}; it must be a whole number.`);
 
-/** Numbers of calls from 1 to `most`, for the test that is under way. */
+/** Numbers of calls from 1 to `most`, at least one, for the test that is under way. */
 export function* crashPoints(most = Number.POSITIVE_INFINITY): Generator<number, void> {
   if (crashEvery > 1) onTestFailed(() => console.error(`CRASH_SEED=${crashSeed}`));
-  for (let point = 1 + (crashSeed % crashEvery); point <= most; point += crashEvery) yield point;
+  const first = 1 + (crashSeed % Math.min(crashEvery, most));
+  for (let point = first; point <= most; point += crashEvery) yield point;
 }

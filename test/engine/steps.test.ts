@@ -257,6 +257,20 @@ describe("a workflow that throws", () => {
   });
 });
 
+it("what a step waits for to be tried again is shown as every table takes it", async () => {
+  const w = workflow("w", async (ctx) => {
+    const fails = () => {
+      throw new Error(`${"x".repeat(192)}\u{1f4a9} and so on`);
+    };
+    await ctx.step("a", fails, { retry: { initial: "1h", jitter: 0 } });
+  });
+  const lab = new Lab([w]);
+  const runId = await lab.start(w);
+  await lab.settle();
+  const [wait] = (await lab.run(runId)).waits;
+  expect(wait).toMatchObject({ kind: "retry", lastError: `Error: ${"x".repeat(192)}\ufffd` });
+});
+
 describe("step names", () => {
   it("that repeat get an occurrence number", async () => {
     const w = workflow("w", async (ctx) => {

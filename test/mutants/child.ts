@@ -7,24 +7,25 @@ export const MAX_MS = 5 * 60_000;
 /** A bound for all tests of an area, one after the other. */
 export const MAX_AREA_MS = 30 * 60_000;
 
-/** What is stopped takes with it what it has started. */
+/** Who ends takes with it what he has started. */
 const running = new Set<ChildProcess>();
-const stop = ({ pid }: ChildProcess) => pid !== undefined && process.kill(-pid, "SIGKILL");
-for (const [signal, code] of [
-  ["SIGINT", 130],
-  ["SIGTERM", 143],
-] as const) {
-  process.once(signal, () => {
-    running.forEach(stop);
-    process.exit(code);
-  });
-}
+process.once("exit", () => running.forEach(stop));
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => process.exit(1));
 
 export interface Said {
   /** Nothing when it was stopped because it did not end. */
   readonly code: number | undefined;
   readonly stdout: string;
   readonly stderr: string;
+}
+
+/** With its whole process group. */
+function stop({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, "SIGKILL");
+  } catch {
+    // It has ended by itself.
+  }
 }
 
 /** Runs node from the root of the repository, with the mutant of this name or, without a name, with none. */

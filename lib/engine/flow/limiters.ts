@@ -9,12 +9,16 @@
 //
 // Slots are asked for in this order by every run and all code, and a run that waits keeps what it has: so runs never wait
 // for each other in a circle.
-import { MAX_CONCURRENCY, MAX_ISSUE_CHARS, MAX_LIMIT_KEY_CHARS } from "../../limits.ts";
+import { MAX_CONCURRENCY, MAX_LIMIT_KEY_CHARS } from "../../limits.ts";
 import type { Run, Wait } from "../../ports/run.ts";
 import { PerdureError } from "../../sdk/errors.ts";
 import type { FlowControl, LimitKey } from "../../sdk/flow-control.ts";
 import type { AnyWorkflow } from "../../sdk/workflow.ts";
+import { cut } from "../cut.ts";
 import type { Engine } from "../engine.ts";
+
+/** What a key function says may quote the whole input. */
+const MAX_KEY_ERROR_CHARS = 300;
 
 /** A limiter with slots, of which a run must hold one. */
 export interface SlotLimiter {
@@ -105,7 +109,7 @@ function keyFrom(workflow: string, key: LimitKey<unknown> | undefined, input: un
   if (made.ok && typeof made.value === "string" && isKey(made.value)) return made.value;
   const why = made.ok
     ? `its key is ${describe(made.value)}; it must be a well-formed text of 1 to ${MAX_LIMIT_KEY_CHARS} characters`
-    : `its key function failed: ${made.error.slice(0, MAX_ISSUE_CHARS)}`;
+    : `its key function failed: ${cut(made.error, MAX_KEY_ERROR_CHARS)}`;
   throw new PerdureError("E_INVALID_INPUT", `A limit of workflow "${workflow}" cannot be applied: ${why}.`);
 }
 

@@ -9,6 +9,7 @@
 import { inspect } from "node:util";
 import { ConditionError, PerdureError, StepError, TimeoutError } from "../../sdk/errors.ts";
 import type { StepCall } from "../call.ts";
+import { cut } from "../cut.ts";
 import { type Decision, dueAt, type Situation } from "../decision.ts";
 import { unreachable } from "../unreachable.ts";
 import type { Kind } from "./kind.ts";
@@ -110,7 +111,7 @@ function outOfChecks(call: StepCall): Error {
 /** For people. Only values that were recorded are shown. */
 function shortly(value: unknown): string {
   const shown = inspect(value, { depth: 2, compact: true, breakLength: Number.POSITIVE_INFINITY });
-  return shown.slice(0, MAX_SHOWN_CHARS).toWellFormed();
+  return cut(shown, MAX_SHOWN_CHARS);
 }
 
 function lastErrorOf({ state }: StepCall): string | undefined {
@@ -178,7 +179,7 @@ function decideDelayed(
           until,
           attempt,
           maxAttempts: call.backoff.maxAttempts,
-          ...(lastError === undefined ? {} : { lastError: lastError.slice(0, 200) }),
+          ...(lastError === undefined ? {} : { lastError: cut(lastError, MAX_SHOWN_CHARS) }),
         },
   );
 }

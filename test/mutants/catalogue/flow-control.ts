@@ -232,7 +232,7 @@ export const flowControl: Area = [
     invariant: "code",
     why: "an input of megabytes is answered with megabytes",
     file: limiters,
-    find: "made.error.slice(0, MAX_ISSUE_CHARS)",
+    find: "cut(made.error, MAX_KEY_ERROR_CHARS)",
     replace: "made.error",
     noticedIn: ["test/api/bad-requests.test.ts"],
   },
