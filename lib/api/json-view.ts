@@ -1,6 +1,5 @@
 // Recorded values as JSON for people. One way only: a Date and the text of it look the same here. Values keep their
 // types in the journal; who needs those reads the journal's own encoding.
-
 import { MAX_VALUE_BYTES } from "../limits.ts";
 
 /** Parts shown of one value. A value that contains a part many times unfolds to far more than was recorded. */

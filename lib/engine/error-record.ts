@@ -1,6 +1,5 @@
 // What is recorded of an error (error-recorder.ts), and back. An error comes back with its name, message, stack, code,
 // cause and own fields, and as an instance of its class when the class is built in or ours.
-
 import { MAX_ERROR_TEXT_CHARS } from "../limits.ts";
 import {
   BatchError,

@@ -1,6 +1,5 @@
 // Values to payloads and back: encoded, compressed when that pays, and stored elsewhere when large. A blob
 // is written before the entry that points to it, so no entry ever points to nothing.
-
 import { gunzipSync, gzipSync } from "node:zlib";
 import { COMPRESS_ABOVE_BYTES, MAX_VALUE_BYTES } from "../limits.ts";
 import type { Blobs } from "../ports/blobs.ts";
